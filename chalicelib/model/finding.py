@@ -1,0 +1,299 @@
+"""What stands, how it came to be, and what was seen once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.model.change import Actor
+from chalicelib.model.resource import ConfigurationItem, Gap, ResourceRef
+from chalicelib.model.rule import Compliance, Evaluation, Evidence, Fix, Severity
+
+
+class Status(StrEnum):
+    """A finding stands or is settled."""
+
+    OPEN = "OPEN"
+    RESOLVED = "RESOLVED"
+
+
+class Reason(StrEnum):
+    """Why a transition happened."""
+
+    CHANGE = "change"
+    TIME = "time"
+    FIRST_LOOK = "first-look"
+    RULE_CHANGE = "rule-change"
+    COMPANION = "companion"
+    PERSON = "person"
+    RESOURCE_DELETED = "resource_deleted"
+
+
+class TransitionKind(StrEnum):
+    """What a history entry says happened; the stream is filtered on it."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    UPDATED = "updated"
+    ATTRIBUTED = "attributed"
+    RESOLVED = "resolved"
+    DETECTED = "detected"
+    EXPLAINED = "explained"
+    SUMMARISED = "summarised"
+
+
+class DetectionStatus(StrEnum):
+    """What became of something a change rule saw."""
+
+    PENDING = "pending"
+    EXPLAINED = "explained"
+    TOLD = "told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The last verdict of one rule on one resource.
+
+    Attributes:
+        undecided_looks: Consecutive looks that could not decide.
+        decided: Whether any look ever decided this pair.
+    """
+
+    compliance: Compliance
+    rule_hash: str
+    undecided_looks: int = 0
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The last accepted look at a resource: the guard that keeps looks from interleaving.
+
+    Attributes:
+        rev: Counts accepted looks; every write is conditional on the one it read.
+        fingerprint: Hash of the item without volatile parts; None while the resource is absent.
+        absences: Consecutive looks that did not find the resource.
+        gone: True once absence is certain: the tombstone.
+        due_at: When to look again because of time alone.
+        item: The described item's document (without ``derived``), for before → after; None
+            where it was too large to keep.
+        companions: Store keys of the resources this one depends on.
+    """
+
+    rev: int
+    started_at: datetime
+    ended_at: datetime
+    fingerprint: str | None
+    event_id: str | None = None
+    unique_id: str | None = None
+    absences: int = 0
+    gone: bool = False
+    due_at: datetime | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    item: Mapping[str, Any] | None = None
+    companions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The change that is proven to have led to a finding."""
+
+    event_id: str | None
+    event_source: str
+    event_name: str
+    event_time: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Before → after of one attribute; None on a side means it was not there or not known."""
+
+    pointer: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The resource a finding is about, as people name it."""
+
+    ref: ResourceRef
+    arn: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """When it happened, reached us, and was decided; UTC. None where there was no event."""
+
+    event: datetime | None
+    received: datetime | None
+    decided: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A rule failing on a resource over time.
+
+    Attributes:
+        id: SHA-256 of store key and rule id, hexadecimal, first 32 digits: stable for ever.
+        episode: Counts times it was open, from 1.
+        revision: Counts transitions, from 1, without a hole.
+        seen_by: Event that led to the look which found it; says nothing about who did it.
+        cause: The change proven to have led here, or None: unknown.
+        seen_from: Start of the last look before this episode that did not see it, or None.
+        seen_at: End of the look that opened this episode.
+        head: Hash of the newest history entry.
+    """
+
+    id: str
+    rule_id: str
+    rule_hash: str
+    title: str
+    risk: str
+    fix: Fix
+    subject: Subject
+    status: Status
+    severity: Severity
+    severity_because: str | None
+    message: str
+    evidence: tuple[Evidence, ...]
+    gaps: tuple[Gap, ...] = ()
+    episode: int = 1
+    revision: int = 1
+    reason: Reason
+    cause: Cause | None = None
+    seen_by: str | None = None
+    seen_from: datetime | None = None
+    seen_at: datetime
+    opened_at: datetime
+    changed_at: datetime
+    resolved_at: datetime | None = None
+    head: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What a change rule saw, once. Its key is (rule, event)."""
+
+    rule_id: str
+    rule_hash: str
+    title: str
+    risk: str
+    fix: Fix
+    severity: Severity
+    subject: Subject
+    message: str
+    evidence: tuple[Evidence, ...]
+    cause: Cause
+    status: DetectionStatus
+    explained_by: tuple[str, ...] = ()
+    seen_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Sort key in the store."""
+        return f"detection#{self.rule_id}#{self.cause.event_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One entry of the history. Exactly one of `finding`, `detection` and `summary` is set.
+
+    Attributes:
+        finding: The finding as it is after the transition, without ``head``.
+        seq: The finding's revision; 1 for detections and summaries.
+        prev: Hash of the finding's previous entry, or None for its first.
+        look_started_at: Interval of the look that decided it.
+        transient: A detection whose exposure was already over when it was looked at.
+    """
+
+    kind: TransitionKind
+    reason: Reason
+    account_id: str
+    subject: Subject
+    rule_id: str
+    seq: int
+    prev: str | None
+    times: Times
+    look_started_at: datetime | None = None
+    look_ended_at: datetime | None = None
+    finding: Finding | None = None
+    detection: Detection | None = None
+    summary: Mapping[str, Any] | None = None
+    differences: tuple[Difference, ...] = ()
+    cause: Cause | None = None
+    seen_by: str | None = None
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One received record and what became of it.
+
+    Attributes:
+        disposition: ``evaluated``, ``irrelevant`` (no rule or resource type names it),
+            ``failed-call``, ``read-only``, ``refused`` (spoofed) or ``invalid``.
+        message_id: SQS message that carried it; keeps rows without an event id apart.
+    """
+
+    account_id: str
+    region: str
+    event_id: str | None
+    record_hash: str
+    event_time: datetime
+    received_at: datetime
+    event_source: str
+    event_name: str
+    disposition: str
+    message_id: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that the store knows of one resource, read in one Query."""
+
+    look: Look | None = None
+    findings: tuple[Finding, ...] = ()
+    detections: tuple[Detection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one look saw.
+
+    Attributes:
+        item: The described item, or None where AWS said the resource does not exist.
+        fingerprint: Hash of the item without volatile parts; None without an item.
+    """
+
+    subject: Subject
+    item: ConfigurationItem | None
+    evaluations: tuple[Evaluation, ...]
+    fingerprint: str | None
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Everything one accepted look writes, in one transaction.
+
+    Attributes:
+        known: What was read before: the guard of every conditional write.
+        look: The look item to store; None for a commit that only logs detections of a change
+            without a looked-at resource.
+        transitions: History entries, each with the finding or detection after it.
+        detections: Detections to store that make no history entry yet (pending).
+        ledger: The row of the record behind it, when this commit is the record's only one.
+    """
+
+    ref: ResourceRef
+    known: Known
+    look: Look | None
+    transitions: tuple[Transition, ...] = ()
+    detections: tuple[Detection, ...] = ()
+    ledger: LedgerRow | None = None

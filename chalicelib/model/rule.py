@@ -1,0 +1,143 @@
+"""A rule, compiled; and what came of judging one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.model.resource import Gap
+
+
+class Severity(StrEnum):
+    """ASFF's five labels; `rank` orders them, 0 is the mildest."""
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Position from mildest (0) to worst (4)."""
+        return list(Severity).index(self)
+
+
+class Compliance(StrEnum):
+    """AWS Config's four verdicts."""
+
+    COMPLIANT = "COMPLIANT"
+    NON_COMPLIANT = "NON_COMPLIANT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class RuleKind(StrEnum):
+    """What a rule judges: items or changes."""
+
+    CONFIGURATION = "configuration"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeBound:
+    """A value at `path` that a rule reads as an age.
+
+    Judged while ``now - value <= limit_seconds``; a negative limit means "at least that long
+    before the instant" (``minDaysLeft``).
+
+    Attributes:
+        path: Reference tokens of the value; ``*`` stands for every element of a list.
+    """
+
+    path: tuple[str, ...]
+    limit_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityClause:
+    """Another severity where `when` holds."""
+
+    when: Mapping[str, Any]
+    severity: Severity
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """How a person repairs it, and the id of the remediation that could."""
+
+    text: str
+    remediation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule document after compilation: schemas are whole-document JSON Schema, time is numbers.
+
+    Attributes:
+        resource_type: Type judged; for change rules the type whose touched resource is the
+            subject, or None where the account is.
+        condition: Holds where compliant (``compliant_when``) or harmless (``harmless_when``).
+        applies_when: Holds where the rule applies; None means always.
+        pointers: Pointers into the item that any schema of this rule reads, ``*`` for elements.
+        matches: Change rules: pairs (event source, action without date suffix).
+        explained_by: Change rules: configuration rules whose finding makes telling it needless.
+        hash: SHA-256 over the compiled rule without this field.
+    """
+
+    id: str
+    kind: RuleKind
+    title: str
+    severity: Severity
+    resource_type: str | None
+    condition: Mapping[str, Any]
+    message: str
+    risk: str
+    fix: Fix
+    applies_when: Mapping[str, Any] | None = None
+    severity_when: tuple[SeverityClause, ...] = ()
+    frameworks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pointers: tuple[str, ...] = ()
+    time_bounds: tuple[TimeBound, ...] = ()
+    matches: tuple[tuple[str, str], ...] = ()
+    explained_by: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One place where an item breaks a rule.
+
+    Attributes:
+        path: JSON Pointer of the failing value.
+        actual: The value there, bounded in size.
+        expected: What the rule wanted, for a person to read.
+        because: Pointers of the raw values a derived fact rests on; empty for raw values.
+    """
+
+    path: str
+    actual: Any
+    expected: str
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Rule × item.
+
+    Attributes:
+        flips_at: First instant at which the verdict changes by time alone, or None.
+    """
+
+    rule_id: str
+    rule_hash: str
+    compliance: Compliance
+    severity: Severity
+    message: str = ""
+    severity_because: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    flips_at: datetime | None = None

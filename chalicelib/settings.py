@@ -1,0 +1,102 @@
+"""The environment, read once into frozen `Settings`: the only reader of ``os.environ``.
+
+Every variable begins with ``VIGIL_``; the package sets them from the stack's own resources.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chalicelib.errors import SettingsError
+
+#: Seconds until the first and the second confirming look; AWS reads settle within a minute.
+DEFAULT_CONFIRM_SECONDS = (30, 120)
+PACKAGED_BUNDLE = Path(__file__).parent / "bundle.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where things are, and how patient to be.
+
+    Attributes:
+        bundle: The compiled rules.
+        confirm_seconds: Delays of the confirming looks.
+        sweep_regions: Regions that a sweep covers.
+        slack_secret: Reference to the bot token or webhook: ``secretsmanager:NAME`` or
+            ``ssm:/NAME``; the value itself never stands in the environment.
+        slack_channel: Channel id for a bot token; ignored by a webhook.
+        slack_api_url: Base URL of Slack's Web API.
+        default_owner: Owner of findings whose resource names none.
+        console_url: Base URL of the AWS console links in messages.
+    """
+
+    findings_table: str
+    history_table: str
+    ledger_table: str
+    work_table: str
+    changes_queue_url: str = ""
+    sweep_queue_url: str = ""
+    topic_arn: str = ""
+    account_id: str = ""
+    partition: str = "aws"
+    bundle: Path = PACKAGED_BUNDLE
+    confirm_seconds: tuple[int, ...] = DEFAULT_CONFIRM_SECONDS
+    sweep_regions: tuple[str, ...] = ()
+    slack_secret: str | None = None
+    slack_channel: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+    default_owner: str | None = None
+    endpoint_url: str | None = None
+    dynamodb_endpoint_url: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings.
+
+        Raises:
+            SettingsError: A required variable is missing or a number is none.
+        """
+        read = _Reader(os.environ if env is None else env)
+        return cls(
+            findings_table=read.required("VIGIL_FINDINGS_TABLE"),
+            history_table=read.required("VIGIL_HISTORY_TABLE"),
+            ledger_table=read.required("VIGIL_LEDGER_TABLE"),
+            work_table=read.required("VIGIL_WORK_TABLE"),
+            changes_queue_url=read.text("VIGIL_CHANGES_QUEUE_URL"),
+            sweep_queue_url=read.text("VIGIL_SWEEP_QUEUE_URL"),
+            topic_arn=read.text("VIGIL_TOPIC_ARN"),
+            account_id=read.text("VIGIL_ACCOUNT_ID"),
+            partition=read.text("VIGIL_PARTITION") or "aws",
+            bundle=Path(read.text("VIGIL_BUNDLE") or PACKAGED_BUNDLE),
+            confirm_seconds=read.seconds("VIGIL_CONFIRM_SECONDS", DEFAULT_CONFIRM_SECONDS),
+            sweep_regions=read.names("VIGIL_SWEEP_REGIONS") or (read.text("AWS_REGION"),),
+            slack_secret=read.text("VIGIL_SLACK_SECRET") or None,
+            slack_channel=read.text("VIGIL_SLACK_CHANNEL"),
+            slack_api_url=read.text("VIGIL_SLACK_API_URL") or "https://slack.com/api/",
+            default_owner=read.text("VIGIL_DEFAULT_OWNER") or None,
+            endpoint_url=read.text("AWS_ENDPOINT_URL") or None,
+            dynamodb_endpoint_url=read.text("AWS_ENDPOINT_URL_DYNAMODB") or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    env: Mapping[str, str]
+
+    def required(self, name: str) -> str:
+        if value := self.env.get(name):
+            return value
+        raise SettingsError(f"{name} is not set; the package sets it from the data stack")
+
+    def text(self, name: str) -> str:
+        return self.env.get(name, "")
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def seconds(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        parts = self.names(name)
+        if not all(part.isdecimal() for part in parts):
+            raise SettingsError(f"{name} must be whole seconds separated by commas, like 30,120")
+        return tuple(int(part) for part in parts) or default
