@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test test-slow check bench generate clean
+.PHONY: help demo test test-slow lint check bench generate clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,12 +23,13 @@ test: $(STAMP) ## All tests but the slow ones
 test-slow: $(STAMP) ## The long versions of the tests
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-check: $(STAMP) ## Style, types, architecture, tests: all that CI runs
+lint: $(STAMP) ## Style, types, architecture
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest
+	@$(BIN)/lint-imports
+
+check: lint test ## All that CI runs
 
 bench: $(STAMP) ## The benchmarks, as ratios within one run
 	@$(BIN)/python -m pytest benchmarks --benchmark-only -n 0 -o addopts= -q $(ARGS)

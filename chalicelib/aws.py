@@ -53,9 +53,8 @@ class Clients:
         return self.session.region_name or GLOBAL_REGION
 
     def _build(self, service: str, region: str) -> Any:
-        client = self.session.client(  # type: ignore[call-overload] # the service name is data
-            service, region_name=region, config=CLIENT_CONFIG
-        )
+        build: Any = self.session.client  # its stubs know literal service names only
+        client = build(service, region_name=region, config=CLIENT_CONFIG)
         if service == "s3control" and self.endpoint_url:
             client.meta.events.register("before-sign.s3-control.*", _without_account_host)
         return client

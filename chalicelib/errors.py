@@ -47,7 +47,15 @@ class DuplicateRecordError(PermanentError):
 
 
 class InvalidRecordError(PermanentError):
-    """The bytes are no CloudTrail record, or their envelope contradicts it."""
+    """The bytes are no CloudTrail record, or their envelope contradicts it.
+
+    Attributes:
+        spoofed: True where the record is well-formed but its envelope contradicts it.
+    """
+
+    def __init__(self, message: str, *, spoofed: bool = False) -> None:
+        super().__init__(message)
+        self.spoofed = spoofed
 
 
 class RuleDocumentError(PermanentError):

@@ -1,4 +1,4 @@
-"""Find plug-ins: every module of a package that holds one named constant. No registry, no decorator."""
+"""Find plug-ins: every public module of a package holds one named constant. No registry."""
 
 import importlib
 import pkgutil

@@ -1,5 +1,6 @@
 """What the pipeline needs from the outside world, as Protocols; `wiring` provides the real ones."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,7 +12,9 @@ from chalicelib.model import (
     LookRequest,
     Page,
     ResourceRef,
+    RuleCount,
     SweepRequest,
+    Transition,
 )
 
 
@@ -35,8 +38,13 @@ class Observer(Protocol):
     def resolve(self, ref: ResourceRef) -> ResourceRef | None:
         """Return the canonical reference, or None where it names nothing."""
 
-    def describe(self, ref: ResourceRef) -> ConfigurationItem | None:
-        """Describe what the enabled rules need; None where the resource does not exist."""
+    def describe(self, ref: ResourceRef, observes: Mapping[str, Any]) -> ConfigurationItem | None:
+        """Describe what the enabled rules need; None where the resource does not exist.
+
+        Args:
+            ref: The resource.
+            observes: Pointer → value that the event itself proves; it overrides what AWS says.
+        """
 
     def page(self, request: SweepRequest) -> Page:
         """Return a page of a type's population, facts derived."""
@@ -63,6 +71,15 @@ class Store(Protocol):
             DuplicateRecordError: The record was processed before.
         """
 
+    def summarise(self, account_id: str, since: datetime) -> tuple[RuleCount, ...]:
+        """Count open findings that a first look or new rules brought since then, worst first."""
+
+    def append(self, transition: Transition) -> None:
+        """Write a history entry that belongs to no finding (a summary), if it is not there."""
+
+    def due(self, until: datetime) -> Iterable[ResourceRef]:
+        """Yield every resource that time alone makes due by `until`."""
+
     def dependents(self, companion_key: str, dependent_type: str) -> tuple[ResourceRef, ...]:
         """Return the resources of a type whose last look named this companion."""
 
@@ -70,5 +87,21 @@ class Store(Protocol):
 class Queue(Protocol):
     """Work for later; waiting is the queue's, never ours."""
 
-    def enqueue(self, request: LookRequest | SweepRequest, *, delay_seconds: int = 0) -> None:
-        """Send a request; SQS caps the delay at 900 s."""
+    def enqueue(self, *requests: LookRequest | SweepRequest, delay_seconds: int = 0) -> None:
+        """Send requests, in batches; SQS caps the delay at 900 s."""
+
+
+class Sweeps(Protocol):
+    """The bookkeeping of sweeps whose outcome is told as one summary."""
+
+    def bundle_of_last(self, account_id: str) -> str | None:
+        """Return the rule bundle's hash at the account's last finished sweep, or None."""
+
+    def begin(self, sweep_id: str, tasks: Iterable[str]) -> None:
+        """Note tasks that must end before the sweep is over; idempotent."""
+
+    def finish(self, sweep_id: str, task: str) -> bool:
+        """Note the end of a task; True where none is left, also when asked again."""
+
+    def close(self, sweep_id: str, account_id: str, bundle: str) -> None:
+        """Note that the account was swept with this bundle."""

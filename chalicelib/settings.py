@@ -27,8 +27,10 @@ class Settings:
             ``ssm:/NAME``; the value itself never stands in the environment.
         slack_channel: Channel id for a bot token; ignored by a webhook.
         slack_api_url: Base URL of Slack's Web API.
+        slack_spacing_seconds: Least time between two messages to the channel.
+        slack_burst_seconds: Window in which the sixth message and later ones become a digest.
         default_owner: Owner of findings whose resource names none.
-        console_url: Base URL of the AWS console links in messages.
+        endpoint_url: Where an emulated AWS answers; None for the real one.
     """
 
     findings_table: str
@@ -46,9 +48,11 @@ class Settings:
     slack_secret: str | None = None
     slack_channel: str = ""
     slack_api_url: str = "https://slack.com/api/"
+    slack_queue_url: str = ""
+    slack_spacing_seconds: int = 1
+    slack_burst_seconds: int = 60
     default_owner: str | None = None
     endpoint_url: str | None = None
-    dynamodb_endpoint_url: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -74,9 +78,11 @@ class Settings:
             slack_secret=read.text("VIGIL_SLACK_SECRET") or None,
             slack_channel=read.text("VIGIL_SLACK_CHANNEL"),
             slack_api_url=read.text("VIGIL_SLACK_API_URL") or "https://slack.com/api/",
+            slack_queue_url=read.text("VIGIL_SLACK_QUEUE_URL"),
+            slack_spacing_seconds=read.seconds("VIGIL_SLACK_SPACING_SECONDS", (1,))[0],
+            slack_burst_seconds=read.seconds("VIGIL_SLACK_BURST_SECONDS", (60,))[0],
             default_owner=read.text("VIGIL_DEFAULT_OWNER") or None,
             endpoint_url=read.text("AWS_ENDPOINT_URL") or None,
-            dynamodb_endpoint_url=read.text("AWS_ENDPOINT_URL_DYNAMODB") or None,
         )
 
 

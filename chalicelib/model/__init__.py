@@ -15,9 +15,11 @@ from chalicelib.model.finding import (
     LedgerRow,
     Look,
     Reason,
+    RuleCount,
     Sighting,
     Status,
     Subject,
+    Summary,
     Times,
     Transition,
     TransitionKind,
@@ -33,7 +35,13 @@ from chalicelib.model.plugin import (
     ResourceType,
     Route,
 )
-from chalicelib.model.requests import LookRequest, SweepRequest
+from chalicelib.model.requests import (
+    LookRequest,
+    Sweep,
+    SweepRequest,
+    message_from,
+    request_from,
+)
 from chalicelib.model.resource import ConfigurationItem, Gap, GapReason, ResourceRef
 from chalicelib.model.rule import (
     Compliance,
@@ -80,12 +88,15 @@ __all__ = [
     "ResourceType",
     "Route",
     "Rule",
+    "RuleCount",
     "RuleKind",
     "Severity",
     "SeverityClause",
     "Sighting",
     "Status",
     "Subject",
+    "Summary",
+    "Sweep",
     "SweepRequest",
     "TimeBound",
     "Times",
@@ -94,4 +105,6 @@ __all__ = [
     "TransitionKind",
     "Verdict",
     "Via",
+    "message_from",
+    "request_from",
 ]

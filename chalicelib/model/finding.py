@@ -199,6 +199,31 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """How many resources one rule objects to, with a few of them by id."""
+
+    rule_id: str
+    title: str
+    severity: Severity
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a first sweep, or one under new rules, found: told once instead of finding by finding.
+
+    Attributes:
+        bundle: Hash of the rule bundle it was judged with.
+    """
+
+    sweep_id: str
+    bundle: str
+    first: bool
+    counts: tuple[RuleCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """One entry of the history. Exactly one of `finding`, `detection` and `summary` is set.
 
@@ -222,7 +247,7 @@ class Transition:
     look_ended_at: datetime | None = None
     finding: Finding | None = None
     detection: Detection | None = None
-    summary: Mapping[str, Any] | None = None
+    summary: Summary | None = None
     differences: tuple[Difference, ...] = ()
     cause: Cause | None = None
     seen_by: str | None = None

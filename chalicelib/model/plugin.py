@@ -112,6 +112,9 @@ class Fact:
             of them; the gap stays on the fact, failures found below it stand. False: the fact
             is None under a gap.
         schema: JSON Schema of the value (closed: every key required).
+        decisive: With `partial`: item → the inputs that, if unread, could still change the value;
+            gaps elsewhere are not the fact's (an unread ACL of a bucket that ignores ACLs). None:
+            all of `inputs`.
     """
 
     name: str
@@ -119,6 +122,7 @@ class Fact:
     compute: Callable[[ConfigurationItem], Any]
     schema: Mapping[str, Any]
     partial: bool = False
+    decisive: Callable[[ConfigurationItem], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

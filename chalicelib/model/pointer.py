@@ -35,10 +35,7 @@ def resolve(document: Any, tokens: Sequence[str | int]) -> Any:
 
 def touches(one: Sequence[str], other: Sequence[str]) -> bool:
     """Tell whether one pointer is the other, or lies above or below it; `EACH` matches any."""
-    return all(
-        a == b or EACH in (a, b)
-        for a, b in zip(one, other, strict=False)
-    )
+    return all(a == b or EACH in (a, b) for a, b in zip(one, other, strict=False))
 
 
 def is_below(pointer: Sequence[str], ancestor: Sequence[str]) -> bool:

@@ -1,10 +1,29 @@
-"""Work that Vigil queues for itself. A queue message is one of these, or an EventBridge envelope."""
+"""Work that Vigil queues for itself: a message is one of these, or an EventBridge envelope."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from chalicelib.model.change import Change, Touch
 from chalicelib.model.finding import Reason
 from chalicelib.model.resource import ResourceRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """A sweep whose findings are told as one summary.
+
+    Attributes:
+        first: The account was never swept before; otherwise the rules are new.
+    """
+
+    id: str
+    account_id: str
+    started_at: datetime
+    bundle: str
+    first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +36,7 @@ class LookRequest:
         change: The event behind it, without touches and companions, or None.
         touch: What that event wrote, in pointers of this resource; None without an event.
         confirmation: 0 for a first look, then 1, 2 for the confirming ones.
+        sweep: The told-as-one-summary sweep this look is a task of, or None.
     """
 
     ref: ResourceRef
@@ -24,7 +44,7 @@ class LookRequest:
     change: Change | None = None
     touch: Touch | None = None
     confirmation: int = 0
-    retakes: int = 0
+    sweep: Sweep | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +52,43 @@ class SweepRequest:
     """Ask for a page of every resource of a type in an account and Region.
 
     Attributes:
-        sweep_id: Groups the messages of one sweep, e.g. ``2026-11-21T09``.
         token: Continuation token of the type's ``list``; None for the first page.
-        first: True for an account that was never swept: nothing pages.
+        sweep: The told-as-one-summary sweep this is a task of, or None for a routine one.
         change: A companion's change that made the whole account due, or None.
     """
 
-    sweep_id: str
     account_id: str
     region: str
     type: str
     partition: str = "aws"
     token: str | None = None
-    first: bool = False
+    sweep: Sweep | None = None
     change: Change | None = None
     touch: Touch | None = None
+
+    @property
+    def task(self) -> str:
+        """Name of this listing among a sweep's tasks; the same for each of its pages."""
+        return f"list#{self.region}#{self.type}"
+
+
+#: Top-level key that tells our own messages from EventBridge envelopes, which have a fixed form.
+_MARK = "vigil"
+_KINDS: dict[str, type[LookRequest] | type[SweepRequest]] = {
+    "look": LookRequest,
+    "sweep": SweepRequest,
+}
+
+
+def message_from(request: LookRequest | SweepRequest) -> str:
+    """Write a request as a queue message."""
+    kind = "look" if isinstance(request, LookRequest) else "sweep"
+    return msgspec.json.encode({_MARK: kind, "request": request}).decode()
+
+
+def request_from(body: str) -> LookRequest | SweepRequest | None:
+    """Read a queue message, or return None where it is not one of ours."""
+    if not body.startswith('{"' + _MARK + '"'):
+        return None
+    parts: dict[str, Any] = msgspec.json.decode(body)
+    return msgspec.convert(parts["request"], _KINDS[parts[_MARK]])

@@ -82,7 +82,9 @@ class Rule:
         condition: Holds where compliant (``compliant_when``) or harmless (``harmless_when``).
         applies_when: Holds where the rule applies; None means always.
         pointers: Pointers into the item that any schema of this rule reads, ``*`` for elements.
-        matches: Change rules: pairs (event source, action without date suffix).
+        matches: Change rules: pairs (event source, action without date suffix); ``*`` for any.
+        kinds: Change rules: kinds of change looked at; empty for all.
+        actor_types: Change rules: ``userIdentity.type`` looked at; empty for all.
         explained_by: Change rules: configuration rules whose finding makes telling it needless.
         hash: SHA-256 over the compiled rule without this field.
     """
@@ -102,6 +104,8 @@ class Rule:
     pointers: tuple[str, ...] = ()
     time_bounds: tuple[TimeBound, ...] = ()
     matches: tuple[tuple[str, str], ...] = ()
+    kinds: tuple[str, ...] = ()
+    actor_types: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     hash: str = ""

@@ -1,0 +1,58 @@
+"""The bookkeeping of sweeps that are told as one summary, in the work table.
+
+Tasks are items, not a counter: beginning and ending one twice, as redelivery does, changes nothing.
+A listing ends only after the looks it queued were begun, so "none is left" is never too early.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+#: BatchWriteItem takes this many items.
+BATCH_SIZE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoSweeps:
+    """Implements `ports.Sweeps`."""
+
+    client: Any
+    table: str
+
+    def bundle_of_last(self, account_id: str) -> str | None:
+        """Return the rule bundle's hash at the account's last finished sweep, or None."""
+        item = self.client.get_item(
+            TableName=self.table, Key=_key(f"swept#{account_id}", "bundle"), ConsistentRead=True
+        ).get("Item")
+        return str(item["bundle"]["S"]) if item else None
+
+    def begin(self, sweep_id: str, tasks: Iterable[str]) -> None:
+        """Note tasks that must end before the sweep is over; idempotent."""
+        puts = [{"PutRequest": {"Item": _key(f"sweep#{sweep_id}", task)}} for task in set(tasks)]
+        for start in range(0, len(puts), BATCH_SIZE):
+            left = {self.table: puts[start : start + BATCH_SIZE]}
+            while left:
+                left = self.client.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+
+    def finish(self, sweep_id: str, task: str) -> bool:
+        """Note the end of a task; True where none is left, also when asked again."""
+        pk = f"sweep#{sweep_id}"
+        self.client.delete_item(TableName=self.table, Key=_key(pk, task))
+        left = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+            Limit=1,
+        )
+        return not left["Items"]
+
+    def close(self, sweep_id: str, account_id: str, bundle: str) -> None:
+        """Note that the account was swept with this bundle."""
+        item = _key(f"swept#{account_id}", "bundle")
+        item |= {"bundle": {"S": bundle}, "sweep": {"S": sweep_id}}
+        self.client.put_item(TableName=self.table, Item=item)
+
+
+def _key(pk: str, sk: str) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,0 +1,1 @@
+"""The Lambda functions: one module each, handlers of a few lines, everything real is elsewhere."""

@@ -1,0 +1,21 @@
+"""Lambda `announce`: the history's stream → the SNS topic. The event source filters on `kind`."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from chalice.app import Blueprint
+
+from chalicelib import telling
+from chalicelib.functions._batch import Event
+
+bp = Blueprint(__name__)
+logger = Logger(service="vigil-announce")
+
+
+@bp.lambda_function(name="announce")
+@logger.inject_lambda_context(clear_state=True)
+def announce(event: Event, _context: Any) -> dict[str, int]:
+    """Publish a batch of history entries; a failure brings the whole batch back, bisected."""
+    published = telling.announce_stream(event["Records"])
+    logger.info("announced", extra={"notices": published})
+    return {"published": published}

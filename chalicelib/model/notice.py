@@ -1,0 +1,57 @@
+"""What is told: the transitions that one look at one resource made, on their way to the channels."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.model.finding import Reason, Transition, TransitionKind
+from chalicelib.model.rule import Severity
+
+
+class Level(StrEnum):
+    """How loudly to tell: wake somebody, make a ticket, write it down."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A history entry: its key in the store, and what it says."""
+
+    pk: str
+    sk: str
+    transition: Transition
+
+    @property
+    def id(self) -> str:
+        """Identity of the entry on every channel."""
+        return f"{self.pk}|{self.sk}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Entries told together: those of one resource from one look, or one summary.
+
+    Attributes:
+        id: Identity of the first entry; the same whenever the same entries are announced.
+    """
+
+    id: str
+    level: Level
+    severity: Severity
+    entries: tuple[Entry, ...]
+
+
+#: Kinds that somebody is told of. `explained` detections are history only.
+TOLD_KINDS = frozenset(TransitionKind) - {TransitionKind.EXPLAINED}
+
+#: Reasons told only through the sweep's summary.
+QUIET_REASONS = frozenset({Reason.FIRST_LOOK, Reason.RULE_CHANGE})
+
+
+def is_told(transition: Transition) -> bool:
+    """Tell whether a transition is announced by itself."""
+    if transition.kind is TransitionKind.SUMMARISED:
+        return True
+    return transition.kind in TOLD_KINDS and transition.reason not in QUIET_REASONS

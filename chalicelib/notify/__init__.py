@@ -1,0 +1,1 @@
+"""Channels: pure payloads and tiny deliveries, one file each."""

@@ -1,0 +1,209 @@
+"""One queue message: a CloudTrail record in an EventBridge envelope, or work we queued ourselves.
+
+The ledger row is written last, in the transaction of the record's only look or alone. Whatever
+fails before it leaves the record unprocessed, so the queue brings it back.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.errors import DuplicateRecordError, InvalidRecordError
+from chalicelib.evaluate.engine import judge_change
+from chalicelib.findings.lifecycle import commit_of_detections
+from chalicelib.ingest import cloudtrail, envelope
+from chalicelib.ingest.disposition import disposition_of
+from chalicelib.model import (
+    Change,
+    CompanionTouch,
+    Detection,
+    LedgerRow,
+    LookRequest,
+    Reason,
+    SweepRequest,
+    Touch,
+    request_from,
+)
+from chalicelib.pipeline.looks import order_confirmation, take_look
+from chalicelib.pipeline.setting import Ports
+from chalicelib.pipeline.sweeps import finish_task, process_sweep
+
+UNKNOWN = "unknown"
+DETAIL_LIMIT_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A queue message as Lambda hands it over.
+
+    Attributes:
+        received_at: When it reached our queue.
+        redelivered: An earlier delivery did not end well; part of the work may be done.
+    """
+
+    id: str
+    body: str
+    received_at: datetime
+    redelivered: bool = False
+
+
+def process_message(message: Message, ports: Ports) -> str:
+    """Process one message and return what became of it, for the log.
+
+    Raises:
+        RetryableError: The queue should bring it back.
+    """
+    request = request_from(message.body)
+    if isinstance(request, SweepRequest):
+        process_sweep(request, ports, isolate=message.redelivered)
+        return "swept"
+    if isinstance(request, LookRequest):
+        take_look(request, ports)
+        finish_task(request, ports)
+        return "looked"
+    return _process_envelope(message, ports)
+
+
+def _process_envelope(message: Message, ports: Ports) -> str:
+    try:
+        received = envelope.read(message.body, received_at=message.received_at)
+        if received.record is None:
+            return _log(_row_of_other(message, received.detail_type), ports)
+        change = cloudtrail.change_from(
+            received.record, ports.routing, received_at=message.received_at
+        )
+    except InvalidRecordError as error:
+        return _log(_row_of_refused(message, error), ports)
+    return process_change(change, message, ports)
+
+
+def process_change(change: Change, message: Message, ports: Ports) -> str:
+    """Judge a change, look at everything it touched, and write its ledger row last."""
+    detections = judge_change(change, ports.rulebook, ports.subject_of)
+    row = _row_of(change, message, ports)
+    for companion in change.companions:
+        _queue_dependents(change, companion, ports)
+    loose = _commit_loose(change, detections, ports)
+    requests = [_request_for(change, touch) for touch in change.touches]
+    if len(requests) == 1:
+        return _look_and_log(requests[0], loose, row, message, ports)
+    for request in requests:
+        take_look(request, ports, detections=_about(request, loose))
+    return _log(row, ports)
+
+
+def _look_and_log(
+    request: LookRequest,
+    detections: tuple[Detection, ...],
+    row: LedgerRow,
+    message: Message,
+    ports: Ports,
+) -> str:
+    """Take the record's only look; its ledger row rides in the same transaction."""
+    try:
+        take_look(request, ports, detections=_about(request, detections), ledger=row)
+    except DuplicateRecordError:
+        if message.redelivered:
+            # The commit went through but what follows it may not have: order the look again.
+            order_confirmation(request, ports)
+        return "duplicate"
+    return row.disposition
+
+
+def _commit_loose(
+    change: Change, detections: tuple[Detection, ...], ports: Ports
+) -> tuple[Detection, ...]:
+    """Commit detections on resources that are not looked at; return the others."""
+    looked_at = {touch.ref.key for touch in change.touches}
+    waiting = tuple(d for d in detections if d.subject.ref.key in looked_at)
+    for detection in detections:
+        if detection.subject.ref.key not in looked_at:
+            _commit_alone(change, detection, ports)
+    return waiting
+
+
+def _commit_alone(change: Change, detection: Detection, ports: Ports) -> None:
+    try:
+        ports.store.commit(commit_of_detections(change, (detection,), now=ports.clock.now()))
+    except DuplicateRecordError:
+        # An earlier delivery of this record stored it; the outbox tells it.
+        return
+
+
+def _about(request: LookRequest, detections: tuple[Detection, ...]) -> tuple[Detection, ...]:
+    return tuple(d for d in detections if d.subject.ref.key == request.ref.key)
+
+
+def _request_for(change: Change, touch: Touch) -> LookRequest:
+    bare = replace(change, touches=(), companions=())
+    return LookRequest(ref=touch.ref, reason=Reason.CHANGE, change=bare, touch=touch)
+
+
+def _queue_dependents(change: Change, companion: CompanionTouch, ports: Ports) -> None:
+    bare = replace(change, touches=(), companions=())
+    touch = Touch(ref=companion.ref, writes=companion.writes, proposed=companion.proposed)
+    if companion.account_wide:
+        ports.bulk.enqueue(
+            SweepRequest(
+                account_id=change.account_id,
+                region=change.region,
+                type=companion.dependent_type,
+                partition=change.partition,
+                change=bare,
+                touch=touch,
+            )
+        )
+        return
+    dependents = ports.store.dependents(companion.ref.key, companion.dependent_type)
+    ports.bulk.enqueue(
+        *(
+            LookRequest(ref=ref, reason=Reason.COMPANION, change=bare, touch=touch)
+            for ref in dependents
+        )
+    )
+
+
+def _row_of(change: Change, message: Message, ports: Ports) -> LedgerRow:
+    named = (change.event_source, change.action)
+    relevant = ports.routing.wants(*named) or ports.rulebook.wants(*named)
+    return LedgerRow(
+        account_id=change.account_id,
+        region=change.region,
+        event_id=change.event_id,
+        record_hash=change.record_hash,
+        event_time=change.event_time,
+        received_at=change.received_at,
+        event_source=change.event_source,
+        event_name=change.event_name,
+        disposition=disposition_of(change, relevant=relevant),
+        message_id=message.id,
+    )
+
+
+def _row_of_refused(message: Message, error: InvalidRecordError) -> LedgerRow:
+    return _row_of_other(message, str(error), "refused" if error.spoofed else "invalid")
+
+
+def _row_of_other(message: Message, detail: str, disposition: str = "irrelevant") -> LedgerRow:
+    """Return the row of what is no CloudTrail record: nothing in it is to be believed."""
+    return LedgerRow(
+        account_id=UNKNOWN,
+        region=UNKNOWN,
+        event_id=None,
+        record_hash=hashlib.sha256(message.body.encode("utf-8", "replace")).hexdigest(),
+        event_time=message.received_at,
+        received_at=message.received_at,
+        event_source=UNKNOWN,
+        event_name=UNKNOWN,
+        disposition=disposition,
+        message_id=message.id,
+        detail=detail[:DETAIL_LIMIT_CHARS],
+    )
+
+
+def _log(row: LedgerRow, ports: Ports) -> str:
+    try:
+        ports.store.log(row)
+    except DuplicateRecordError:
+        return "duplicate"
+    return row.disposition

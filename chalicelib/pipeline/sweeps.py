@@ -1,0 +1,122 @@
+"""Sweeps: every resource of every type, page by page, each page its own message.
+
+Two kinds look alike but tell differently: a routine sweep's findings are told one by one, those of
+an account's first sweep, and of the first one under new rules, as one summary when the last task
+of the sweep has ended.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from chalicelib.findings.lifecycle import transition_of_summary
+from chalicelib.model import (
+    LookRequest,
+    Page,
+    Reason,
+    ResourceRef,
+    Summary,
+    Sweep,
+    SweepRequest,
+)
+from chalicelib.pipeline.looks import take_look
+from chalicelib.pipeline.setting import Ports
+
+
+def start_sweep(
+    account_id: str, partition: str, places: Iterable[tuple[str, str]], ports: Ports
+) -> int:
+    """Queue the first page of every (type, region) and return how many there are."""
+    started_at = ports.clock.now()
+    last = ports.sweeps.bundle_of_last(account_id)
+    sweep = Sweep(
+        id=f"{account_id}#{started_at:%Y-%m-%dT%H:%M:%S}",
+        account_id=account_id,
+        started_at=started_at,
+        bundle=ports.rulebook.hash,
+        first=last is None,
+    )
+    told_as_one = last != ports.rulebook.hash
+    requests = [
+        SweepRequest(
+            account_id=account_id,
+            region=region,
+            type=type_name,
+            partition=partition,
+            sweep=sweep if told_as_one else None,
+        )
+        for type_name, region in places
+    ]
+    if told_as_one:
+        ports.sweeps.begin(sweep.id, [request.task for request in requests])
+    ports.bulk.enqueue(*requests)
+    return len(requests)
+
+
+def process_sweep(request: SweepRequest, ports: Ports, *, isolate: bool) -> None:
+    """Look at one page of a type's population and queue the next one.
+
+    Args:
+        request: Which page.
+        ports: The outside world.
+        isolate: True after a failed delivery: items become messages of their own, so that one
+            odd resource fails alone and never stops the sweep.
+    """
+    page = ports.observer.page(request)
+    refs = page.refs
+    if isolate:
+        refs += tuple(item.ref for item in page.items)
+    else:
+        _look_at_items(request, page, ports)
+    looks = [_look_for(request, ref) for ref in refs]
+    if request.sweep and looks:
+        ports.sweeps.begin(request.sweep.id, [task_of(look) for look in looks])
+    ports.bulk.enqueue(*looks)
+    if page.next_token:
+        ports.bulk.enqueue(replace(request, token=page.next_token))
+    elif request.sweep:
+        _finish(request.sweep, request.task, ports)
+
+
+def finish_task(request: LookRequest, ports: Ports) -> None:
+    """Note that a look which a sweep waits for has ended."""
+    if request.sweep:
+        _finish(request.sweep, task_of(request), ports)
+
+
+def task_of(look: LookRequest) -> str:
+    """Name of a look among a sweep's tasks."""
+    return f"look#{look.ref.key}"
+
+
+def _look_at_items(request: SweepRequest, page: Page, ports: Ports) -> None:
+    for item in page.items:
+        take_look(_look_for(request, item.ref), ports, item=item)
+
+
+def _look_for(request: SweepRequest, ref: ResourceRef) -> LookRequest:
+    return LookRequest(
+        ref=ref,
+        reason=_reason(request),
+        change=request.change,
+        touch=replace(request.touch, ref=ref) if request.touch else None,
+        sweep=request.sweep,
+    )
+
+
+def _reason(request: SweepRequest) -> Reason:
+    if request.change:
+        return Reason.COMPANION
+    return Reason.FIRST_LOOK if request.sweep and request.sweep.first else Reason.TIME
+
+
+def _finish(sweep: Sweep, task: str, ports: Ports) -> None:
+    if not ports.sweeps.finish(sweep.id, task):
+        return
+    summary = Summary(
+        sweep_id=sweep.id,
+        bundle=sweep.bundle,
+        first=sweep.first,
+        counts=ports.store.summarise(sweep.account_id, sweep.started_at),
+    )
+    ports.store.append(transition_of_summary(summary, sweep, now=ports.clock.now()))
+    ports.sweeps.close(sweep.id, sweep.account_id, sweep.bundle)

@@ -1,0 +1,150 @@
+"""Slack messages: what a person reads, within Slack's limits, whatever a name holds."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.model import Difference, ResourceRef, RuleCount, Severity, Subject, Summary
+from chalicelib.model import TransitionKind as Kind
+from chalicelib.notify import slack
+from tests.unit.notify.told import ACTOR, CAUSE, DETECTION, FINDING, resolved, transition
+
+HOSTILE = "<!channel> <@U123> *bold* `code` <https://evil.example|click> \u202e\x00\x1b[31m&amp;"
+
+
+def texts(payload: slack.Payload) -> list[dict[str, Any]]:
+    found = []
+    for block in payload["blocks"]:
+        found += [block["text"]] if "text" in block else block.get("elements", [])
+    return found
+
+
+def shown(payload: slack.Payload) -> str:
+    return "\n".join(element["text"] for element in texts(payload))
+
+
+def test_a_message_says_what_where_who_why_and_how_to_fix() -> None:
+    change = Difference(pointer="/observed/BucketPolicy", before=None, after={"Effect": "Allow"})
+
+    text = shown(slack.payload([FINDING], [transition(differences=(change,))]))
+
+    for part in (
+        "CRITICAL · Nobody outside can read the bucket",
+        "reports can be read by anyone",
+        "AWS::S3::Bucket reports in account 111122223333, eu-west-1",
+        "release (role deployer) by PutBucketPolicy from 198.51.100.7 via Terraform/1.11.4",
+        'nothing → {"Effect":"Allow"}',
+        "Anyone can download what lies in it.",
+        "Remove the statement.",
+    ):
+        assert part in text
+
+
+def test_an_unknown_actor_is_said_to_be_unknown() -> None:
+    assert "Unknown who" in shown(slack.payload([replace(FINDING, cause=None)]))
+
+
+def test_a_resolved_finding_says_how_long_it_was_open() -> None:
+    finding = resolved(after=timedelta(hours=3, minutes=4))
+
+    text = shown(slack.payload([finding], [transition(Kind.RESOLVED, finding)]))
+
+    assert "✅ RESOLVED" in text
+    assert "Open for 3 h 4 min." in text
+
+
+def test_the_reply_to_a_resolved_finding_says_how_long_it_was_open() -> None:
+    finding = resolved(after=timedelta(seconds=90))
+
+    assert "Resolved after 1 min 30 s" in shown(slack.reply(transition(Kind.RESOLVED, finding)))
+
+
+def test_a_transient_exposure_is_called_one() -> None:
+    text = shown(slack.payload([DETECTION], [transition(Kind.DETECTED, DETECTION, transient=True)]))
+
+    assert "Transient" in text
+
+
+def test_a_repeated_message_says_so() -> None:
+    assert "repeated" in shown(slack.payload([FINDING], repeated=True))
+    assert "repeated" not in shown(slack.payload([FINDING]))
+
+
+@pytest.mark.parametrize("field", ["message", "id", "actor"])
+def test_hostile_names_stand_only_where_slack_parses_nothing(field: str) -> None:
+    finding = {
+        "message": replace(FINDING, message=HOSTILE),
+        "id": replace(
+            FINDING,
+            subject=Subject(
+                ref=ResourceRef(account_id="1", region="r", type="AWS::S3::Bucket", id=HOSTILE)
+            ),
+        ),
+        "actor": replace(FINDING, cause=replace(CAUSE, actor=replace(ACTOR, name=HOSTILE))),
+    }[field]
+
+    payload = slack.payload([finding], [transition(told=finding)])
+
+    parsed = [e["text"] for e in texts(payload) if e["type"] == "mrkdwn"] + [payload["text"]]
+    assert not any("<!channel>" in text or "<@U123>" in text for text in parsed)
+    assert not any(c in shown(payload) for c in "\u202e\x00\x1b")
+
+
+def test_the_summary_lists_every_rule_with_its_count() -> None:
+    counts = (
+        RuleCount(
+            rule_id="iam-role-not-stale",
+            title="Roles unused for 90 days are reported",
+            severity=Severity.MEDIUM,
+            count=3,
+            examples=("etl", "old"),
+        ),
+    )
+    summary = Summary(sweep_id="s", bundle="b", first=True, counts=counts)
+
+    text = shown(slack.summary_payload(summary, "111122223333"))
+
+    assert "First sweep of account 111122223333: 3 finding(s)" in text
+    assert "Roles unused for 90 days are reported: 3 (etl, old)" in text
+
+
+def test_a_digest_lists_what_was_held_back_and_counts_the_rest() -> None:
+    payload = slack.digest_payload([f"line {n}" for n in range(80)])
+
+    assert "80 more in the last minute" in shown(payload)
+    assert len(payload["blocks"]) <= 50
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    message=st.text(max_size=5000),
+    name=st.text(max_size=3000),
+    before=st.recursive(
+        st.none() | st.booleans() | st.text(max_size=500),
+        lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+        max_leaves=20,
+    ),
+    count=st.integers(min_value=1, max_value=20),
+)
+def test_whatever_is_told_fits_slacks_limits(
+    message: str, name: str, before: Any, count: int
+) -> None:
+    finding = replace(
+        FINDING, message=message, cause=replace(CAUSE, actor=replace(ACTOR, name=name))
+    )
+    change = Difference(pointer="/observed/X", before=before, after=name)
+    moved = transition(told=finding, differences=(change,) * 10)
+
+    for payload in (slack.payload([finding] * count, [moved]), slack.reply(moved)):
+        assert 1 <= len(payload["blocks"]) <= 50
+        assert all(0 < len(element["text"]) <= 3000 for element in texts(payload))
+        assert all(
+            len(block["text"]["text"]) <= 150
+            for block in payload["blocks"]
+            if block["type"] == "header"
+        )
+        assert len(str(payload)) < 12_000

@@ -1,0 +1,73 @@
+"""Announcements: JSON for machines, text for people, attributes to route by."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from chalicelib.model import Difference, TransitionKind
+from chalicelib.notify import sns
+from chalicelib.notify.notices import notices_from
+from tests.unit.notify.told import FINDING, entry, resolved, transition
+
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:vigil"
+
+
+def published(*entries: object) -> dict[str, str]:
+    (notice,) = notices_from(entries or [entry()])  # type: ignore[arg-type] # entries only
+    arguments = sns.payload(notice, TOPIC)
+    return {**msgspec.json.decode(arguments["Message"]), "arguments": arguments}
+
+
+def test_a_subscribed_queue_reads_back_the_notice() -> None:
+    (notice,) = notices_from([entry()])
+
+    assert sns.notice_from(published()["default"]) == notice
+
+
+def test_attributes_say_severity_level_account_service_reason_and_owner() -> None:
+    attributes = published()["arguments"]["MessageAttributes"]
+
+    assert {name: value["StringValue"] for name, value in attributes.items()} == {
+        "severity": "critical",
+        "level": "page",
+        "account": "111122223333",
+        "service": "s3",
+        "reason": "change",
+        "owner": "data",
+    }
+
+
+def test_the_subject_is_short_printable_ascii() -> None:
+    finding = replace(FINDING, rule_id="règle-\n" + "x" * 200)
+
+    subject = published(entry(transition(told=finding)))["arguments"]["Subject"]
+
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert len(subject) <= 100
+
+
+def test_an_email_reads_like_a_letter() -> None:
+    text = published()["email"]
+
+    assert text.startswith("Found: Nobody outside can read the bucket (critical)\nWhere: AWS::S3")
+    assert "How to fix: Remove the statement." in text
+
+
+def test_an_email_about_a_fix_says_how_long_it_was_open() -> None:
+    finding = resolved()
+
+    text = published(entry(transition(TransitionKind.RESOLVED, finding)))["email"]
+
+    assert "Open for: 5 min" in text
+
+
+@pytest.mark.parametrize("size", [300_000, 2_000_000])
+def test_a_notice_too_large_for_sns_goes_out_as_keys(size: int) -> None:
+    change = Difference(pointer="/x", before=None, after="y" * size)
+
+    message = published(entry(transition(differences=(change,))))
+
+    assert len(message["default"]) < 1000
+    assert msgspec.json.decode(message["default"])["keys"][0]["pk"].endswith("reports")
