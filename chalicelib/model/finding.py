@@ -143,8 +143,9 @@ class Finding:
         revision: Counts transitions, from 1, without a hole.
         seen_by: Event that led to the look which found it; says nothing about who did it.
         cause: The change proven to have led here, or None: unknown.
-        seen_from: Start of the last look before this episode that did not see it, or None.
-        seen_at: End of the look that opened this episode.
+        seen_from: Start of the last look before this episode that did not see it, or None;
+            after an update that brought new evidence, of the last look that did not see that.
+        seen_at: End of the look that opened this episode, or brought the new evidence.
         head: Hash of the newest history entry.
     """
 

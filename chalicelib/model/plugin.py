@@ -112,9 +112,8 @@ class Fact:
             of them; the gap stays on the fact, failures found below it stand. False: the fact
             is None under a gap.
         schema: JSON Schema of the value (closed: every key required).
-        decisive: With `partial`: item → the inputs that, if unread, could still change the value;
-            gaps elsewhere are not the fact's (an unread ACL of a bucket that ignores ACLs). None:
-            all of `inputs`.
+        settled: With `partial`: True where no gap can change the value (an unread ACL of a bucket
+            that ignores ACLs): the fact then carries no gap.
     """
 
     name: str
@@ -122,7 +121,7 @@ class Fact:
     compute: Callable[[ConfigurationItem], Any]
     schema: Mapping[str, Any]
     partial: bool = False
-    decisive: Callable[[ConfigurationItem], tuple[str, ...]] | None = None
+    settled: Callable[[ConfigurationItem], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,12 +120,14 @@ class Evidence:
         actual: The value there, bounded in size.
         expected: What the rule wanted, for a person to read.
         because: Pointers of the raw values a derived fact rests on; empty for raw values.
+        caused: In a finding: its cause is proven to have led to this very place.
     """
 
     path: str
     actual: Any
     expected: str
     because: tuple[str, ...] = ()
+    caused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
