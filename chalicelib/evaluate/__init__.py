@@ -1,0 +1,1 @@
+"""Judges items and changes by rules: pure, without a clock, the same verdict every time."""

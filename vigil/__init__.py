@@ -1,0 +1,1 @@
+"""Vigil on a person's machine: command, local AWS, packaging. Never in the Lambda package."""
