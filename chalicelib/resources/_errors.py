@@ -1,0 +1,150 @@
+"""What an AWS error says about the thing we wanted to read: which kind of gap it leaves.
+
+Only the error code and the HTTP status are trusted; messages are prose, read for one thing: who
+was refused. An unknown code is never "denied": that word makes people look for a policy.
+"""
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
+
+from chalicelib.model import Facet, Gap, GapReason
+
+#: Everything a facet's calls may raise that is AWS's or the network's doing, or a value that
+#: cannot be parsed (`ValueError`, which `facts.policy.PolicyError` and JSON errors are).
+READ_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ValueError)
+
+_ERROR_LIMIT_CHARS = 128
+_SERVER_ERROR = 500
+
+# First match wins; a code that equals an entry or begins with one that ends in "*".
+_REASONS: tuple[tuple[GapReason, tuple[str, ...]], ...] = (
+    (
+        GapReason.DENIED,
+        (
+            "AccessDenied*",
+            "UnauthorizedOperation",
+            "Client.UnauthorizedOperation",
+            "UnauthorizedAccess*",
+            "Unauthorized*",
+            "AuthorizationError*",
+            "AuthFailure",
+            "NotAuthorized*",
+            "AllAccessDisabled",
+            "ExpiredToken*",
+            "InvalidClientTokenId",
+            "InvalidAccessKeyId",
+            "InvalidToken*",
+            "UnrecognizedClientException",
+            "SignatureDoesNotMatch",
+            "Forbidden*",
+            "403",
+        ),
+    ),
+    (
+        GapReason.THROTTLED,
+        (
+            "Throttl*",
+            "RequestThrottl*",
+            "EC2ThrottledException",
+            "RequestLimitExceeded",
+            "Client.RequestLimitExceeded",
+            "TooManyRequests*",
+            "SlowDown",
+            "BandwidthLimitExceeded",
+            "ProvisionedThroughputExceeded*",
+            "PriorRequestNotComplete",
+            "429",
+        ),
+    ),
+    (
+        GapReason.UNSUPPORTED,
+        (
+            "NotImplemented*",
+            "UnknownOperation*",
+            "InvalidAction",
+            "UnsupportedOperation*",
+            "MethodNotAllowed",
+            "OptInRequired",
+            "SubscriptionRequired*",
+            "PermanentRedirect",
+            "IllegalLocationConstraintException",
+            # A bare status as code: the body was no AWS error, so no AWS service answered.
+            "301",
+            "404",
+            "405",
+            "500",
+            "501",
+        ),
+    ),
+    (
+        GapReason.UNAVAILABLE,
+        ("Internal*", "ServiceUnavailable*", "Unavailable*", "RequestTimeout*", "ServiceFailure"),
+    ),
+)
+
+_REFUSED = re.compile(r"\bUser: (\S{1,700}) is not authorized")
+
+
+def code_of(error: ClientError) -> str:
+    """Return AWS's error code; empty where the answer carried none."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def reason_of(error: Exception) -> GapReason:
+    """Classify what a read raised (one of `READ_ERRORS`)."""
+    if isinstance(error, ClientError):
+        return _reason_for(code_of(error), _status_of(error))
+    if isinstance(error, ParamValidationError):
+        return GapReason.UNSUPPORTED
+    if isinstance(error, BotoCoreError):
+        return GapReason.UNAVAILABLE
+    return GapReason.MALFORMED
+
+
+def gaps_from(error: Exception, facet: Facet) -> tuple[Gap, ...]:
+    """Turn what a facet's calls raised into a gap at each pointer the facet fills."""
+    reason, call, name = reason_of(error), _call_of(error, facet), name_of(error)
+    principal = _principal_of(error)
+    return tuple(
+        Gap(pointer=pointer, reason=reason, call=call, error=name, principal=principal)
+        for pointer in facet.pointers
+    )
+
+
+def name_of(error: Exception) -> str:
+    """Return AWS's code where there is one, else the name of the exception; bounded."""
+    code = code_of(error) if isinstance(error, ClientError) else ""
+    return (code or type(error).__name__)[:_ERROR_LIMIT_CHARS]
+
+
+def _reason_for(code: str, status: int) -> GapReason:
+    for reason, patterns in _REASONS:
+        if any(_matches(code, pattern) for pattern in patterns):
+            return reason
+    return GapReason.UNAVAILABLE if status >= _SERVER_ERROR else GapReason.UNSUPPORTED
+
+
+def _matches(code: str, pattern: str) -> bool:
+    return code.startswith(pattern[:-1]) if pattern.endswith("*") else code == pattern
+
+
+def _status_of(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _call_of(error: Exception, facet: Facet) -> str:
+    operation = error.operation_name if isinstance(error, ClientError) else ""
+    if operation == "AssumeRole":
+        # Raised while the client for a member account was built, by no call of the facet.
+        return "sts:AssumeRole"
+    declared = (call for call in facet.calls if call.endswith(f":{operation}"))
+    return next(declared, facet.calls[0])
+
+
+def _principal_of(error: Exception) -> str | None:
+    if not isinstance(error, ClientError):
+        return None
+    found = _REFUSED.search(str(error.response.get("Error", {}).get("Message", "")))
+    return found[1] if found else None

@@ -1,0 +1,212 @@
+"""Reads security groups: EC2's answers in, facet readings out.
+
+A group names prefix lists without saying what is in them, so they are read with it. One that
+cannot be read leaves a gap at its entries, and the rules beside it keep counting.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.facts.network import Row, normalise_entries, normalise_permissions
+from chalicelib.model import ConfigurationItem, Facet, FacetReading, Gap, Page, ResourceRef
+from chalicelib.model.pointer import pointer_of
+from chalicelib.resources._errors import READ_ERRORS, code_of, gaps_from
+from chalicelib.resources._frame import listed
+
+TYPE = "AWS::EC2::SecurityGroup"
+PREFIX_LIST_TYPE = "AWS::EC2::PrefixList"
+
+#: 200 is the most values that a filter takes; the interfaces of a page are read by one filter.
+GROUPS_PER_PAGE = 100
+
+_GONE = frozenset({"InvalidGroup.NotFound", "InvalidGroupId.Malformed", "InvalidGroupId.NotFound"})
+# A name alone means a group of the default VPC; without one it means nothing.
+_NAMELESS = _GONE | {"VPCIdNotSpecified", "InvalidParameterValue"}
+_PROBE_INTERFACES = 5
+
+#: Prefix list id → its entries, or None beside the gaps that say why not.
+_Entries = Callable[[str], tuple[list[str] | None, tuple[Gap, ...]]]
+
+
+def read_group(aws: Any, ref: ResourceRef) -> FacetReading | None:
+    """Read a group and every prefix list that it names; None where there is no such group."""
+    client = _ec2(aws, ref.account_id, ref.region)
+    group = _described(client, _GONE, GroupIds=[ref.id])
+    return _reading(group, ref, _entries_reader(client)) if group else None
+
+
+def read_attachments(aws: Any, ref: ResourceRef) -> FacetReading:
+    """Read whether any network interface uses the group; one small page answers."""
+    client = _ec2(aws, ref.account_id, ref.region)
+    attached = _attached(client, [ref.id], page_size=_PROBE_INTERFACES)
+    return _attachments(ref.id in attached)
+
+
+def resolve_group(aws: Any, ref: ResourceRef) -> ResourceRef | None:
+    """Return the group that a name means in the default VPC; ids are canonical already."""
+    if ref.id.startswith("sg-"):
+        return ref
+    client = _ec2(aws, ref.account_id, ref.region)
+    group = _described(client, _NAMELESS, GroupNames=[ref.id])
+    return replace(ref, id=group["GroupId"]) if group else None
+
+
+def list_groups(aws: Any, account_id: str, region: str, token: str | None) -> Page:
+    """List whole groups: one call a page, one for their interfaces, one per prefix list named."""
+    client = _ec2(aws, account_id, region)
+    start = {"NextToken": token} if token else {}
+    answer = client.describe_security_groups(MaxResults=GROUPS_PER_PAGE, **start)
+    # Groups that another account shares with this one are that account's to judge.
+    own = [g for g in answer["SecurityGroups"] if g.get("OwnerId", account_id) == account_id]
+    return Page(items=_items(client, account_id, region, own), next_token=answer.get("NextToken"))
+
+
+def prefix_list_key(ref: ResourceRef, prefix_list_id: str) -> str:
+    """Return the store key under which a prefix list's dependents are kept."""
+    return replace(ref, type=PREFIX_LIST_TYPE, id=prefix_list_id).key
+
+
+def _items(
+    client: Any, account_id: str, region: str, groups: Iterable[Mapping[str, Any]]
+) -> tuple[ConfigurationItem, ...]:
+    refs = [(group, _ref(group, account_id, region)) for group in groups]
+    entries_of = _entries_reader(client)
+    attachments_of = _attachments_reader(client, [ref.id for _, ref in refs])
+    return tuple(
+        listed(ref, _reading(group, ref, entries_of), attachments_of(ref.id)) for group, ref in refs
+    )
+
+
+def _ref(group: Mapping[str, Any], account_id: str, region: str) -> ResourceRef:
+    arn = group.get("SecurityGroupArn", "arn:aws")
+    return ResourceRef(
+        account_id=account_id,
+        region=region,
+        type=TYPE,
+        id=group["GroupId"],
+        partition=arn.split(":")[1],
+    )
+
+
+def _ec2(aws: Any, account_id: str, region: str) -> Any:
+    return aws.client("ec2", account_id=account_id, region=region)
+
+
+def _described(client: Any, absent: frozenset[str], **named: list[str]) -> Any:
+    try:
+        groups = client.describe_security_groups(**named)["SecurityGroups"]
+    except ClientError as error:
+        if code_of(error) in absent:
+            return None
+        raise
+    return groups[0] if groups else None
+
+
+def _reading(group: Mapping[str, Any], ref: ResourceRef, entries_of: _Entries) -> FacetReading:
+    ingress = normalise_permissions(group.get("IpPermissions"))
+    named = _prefix_lists_in(ingress)
+    read = {name: entries_of(name) for name in named}
+    return FacetReading(
+        properties={
+            "GroupName": group.get("GroupName"),
+            "GroupDescription": group.get("Description"),
+            "VpcId": group.get("VpcId"),
+            "SecurityGroupIngress": ingress,
+            "SecurityGroupEgress": normalise_permissions(group.get("IpPermissionsEgress")),
+            "Tags": _tags(group.get("Tags", ())),
+        },
+        observed={
+            "PrefixLists": {name: {"Entries": entries} for name, (entries, _) in read.items()}
+        },
+        gaps=tuple(gap for _, gaps in read.values() for gap in gaps),
+        companions=tuple(prefix_list_key(ref, name) for name in named),
+    )
+
+
+def _prefix_lists_in(rules: Iterable[Row]) -> list[str]:
+    return sorted({rule["SourcePrefixListId"] for rule in rules if rule["SourcePrefixListId"]})
+
+
+def _tags(tags: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    pairs = ({"Key": tag["Key"], "Value": tag.get("Value", "")} for tag in tags)
+    return sorted(pairs, key=lambda tag: str(tag["Key"]))
+
+
+def _entries_reader(client: Any) -> _Entries:
+    """Return a reader that asks for each list once; AWS's own lists resolve like any other."""
+
+    @cache
+    def entries_of(name: str) -> tuple[list[str] | None, tuple[Gap, ...]]:
+        pages = client.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=name)
+        try:
+            entries = [entry for page in pages for entry in page["Entries"]]
+        except READ_ERRORS as error:
+            pointer = pointer_of(("observed", "PrefixLists", name, "Entries"))
+            return None, gaps_from(error, replace(PREFIX_LISTS, pointers=(pointer,)))
+        return normalise_entries(entries), ()
+
+    return entries_of
+
+
+def _attachments_reader(client: Any, ids: list[str]) -> Callable[[str], FacetReading]:
+    try:
+        attached = _attached(client, ids, page_size=None)
+    except READ_ERRORS as error:
+        unread = FacetReading(
+            observed={"AttachedInterfaces": None}, gaps=gaps_from(error, ATTACHMENTS)
+        )
+        return lambda _: unread
+    return lambda group_id: _attachments(group_id in attached)
+
+
+def _attached(client: Any, ids: list[str], *, page_size: int | None) -> set[str]:
+    """Return which of the groups any network interface uses; stops reading once all are."""
+    wanted, attached = set(ids), set[str]()
+    pages = client.get_paginator("describe_network_interfaces").paginate(
+        Filters=[{"Name": "group-id", "Values": ids}], PaginationConfig={"PageSize": page_size}
+    )
+    for page in pages if ids else ():
+        interfaces = page["NetworkInterfaces"]
+        attached |= {group["GroupId"] for each in interfaces for group in each["Groups"]}
+        if wanted <= attached:
+            break
+    return attached
+
+
+def _attachments(attached: bool) -> FacetReading:  # noqa: FBT001 - the one thing it takes
+    return FacetReading(observed={"AttachedInterfaces": int(attached)})
+
+
+GROUP = Facet(
+    name="group",
+    calls=("ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries"),
+    permissions=("ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries"),
+    pointers=(
+        "/properties/GroupName",
+        "/properties/GroupDescription",
+        "/properties/VpcId",
+        "/properties/SecurityGroupIngress",
+        "/properties/SecurityGroupEgress",
+        "/properties/Tags",
+        "/observed/PrefixLists",
+    ),
+    read=read_group,
+    existence=True,
+)
+
+#: Only names the call and permission of the part of `GROUP` that may fail on its own.
+PREFIX_LISTS = replace(
+    GROUP, name="prefix_lists", calls=("ec2:GetManagedPrefixListEntries",), existence=False
+)
+
+ATTACHMENTS = Facet(
+    name="attachments",
+    calls=("ec2:DescribeNetworkInterfaces",),
+    permissions=("ec2:DescribeNetworkInterfaces",),
+    pointers=("/observed/AttachedInterfaces",),
+    read=read_attachments,
+)

@@ -1,0 +1,77 @@
+"""AWS played by moto for the resource types: notes every call, refuses what it is told to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from moto import mock_aws
+
+ACCOUNT = "123456789012"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+AUDITOR = f"arn:aws:sts::{ACCOUNT}:assumed-role/vigil/look"
+
+
+class StoppedClock:
+    """A clock that shows noon for ever."""
+
+    def now(self) -> datetime:
+        """Return noon."""
+        return NOON
+
+
+@dataclass
+class RecordedAws:
+    """Implements `ports.Aws` inside `mock_aws`.
+
+    Attributes:
+        calls: ``service:Operation`` of every call, in order.
+        refused: Call → error code it is answered with.
+    """
+
+    calls: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def client(self, service: str, *, account_id: str = ACCOUNT, region: str) -> Any:
+        """Return a client for the one account there is."""
+        assert account_id == ACCOUNT
+        where = "us-east-1" if region == "global" else region
+        if (service, where) not in self._clients:
+            self._clients[service, where] = self._build(service, where)
+        return self._clients[service, where]
+
+    def deny(self, *calls: str) -> None:
+        """Answer these calls with AccessDenied from now on."""
+        self.refused |= dict.fromkeys(calls, "AccessDenied")
+
+    def _build(self, service: str, region: str) -> Any:
+        session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+        client = session.client(service, region_name=region)  # type: ignore[call-overload]  # reason: the service name is data
+
+        def note(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+            call = f"{service}:{model.name}"
+            self.calls.append(call)
+            return _refusal(self.refused[call]) if call in self.refused else None
+
+        client.meta.events.register("before-call", note)
+        return client
+
+
+@contextmanager
+def aws_on_moto() -> Iterator[RecordedAws]:
+    """Play an empty AWS account."""
+    with mock_aws():
+        yield RecordedAws()
+
+
+def _refusal(code: str) -> tuple[AWSResponse, dict[str, Any]]:
+    message = f"User: {AUDITOR} is not authorized to perform this"
+    parsed = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": 403},
+    }
+    return AWSResponse("https://aws.invalid", 403, {}, None), parsed
