@@ -74,7 +74,7 @@ class Deliveries:
             if error.response["Error"]["Code"] != CONDITION_FAILED:
                 raise
             return Claim.DONE if "receipt" in _item_of(error) else Claim.HELD
-        return Claim.INTERRUPTED if before else Claim.FRESH
+        return Claim.INTERRUPTED if "lease" in (before or {}) else Claim.FRESH
 
     def receipt(self, entry_id: str, message: str, now: datetime) -> None:
         """Note that an entry was delivered, and as which message."""

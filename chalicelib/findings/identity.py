@@ -1,0 +1,29 @@
+"""Names that last: of findings, and of detections in the store.
+
+A finding's id outlives episodes, rule versions and recreated resources; it depends on nothing but
+the resource's key and the rule's id.
+"""
+
+import hashlib
+
+import msgspec
+
+from chalicelib.model import Detection, ResourceRef
+
+ID_CHARS = 32
+
+
+def finding_id(ref: ResourceRef, rule_id: str) -> str:
+    """Return the id of the finding of a rule on a resource."""
+    return hashlib.sha256(f"{ref.key}#{rule_id}".encode()).hexdigest()[:ID_CHARS]
+
+
+def detection_key(detection: Detection) -> str:
+    """Return the sort key under which a detection is stored.
+
+    Events without an id are told apart by what they say, or the first would swallow all others.
+    """
+    if detection.cause.event_id is not None:
+        return detection.key
+    said = msgspec.json.encode((detection.cause, detection.evidence), order="sorted")
+    return f"detection#{detection.rule_id}#-{hashlib.sha256(said).hexdigest()[:ID_CHARS]}"
