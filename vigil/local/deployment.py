@@ -1,0 +1,59 @@
+"""The deployed functions and the packaged rules, ready for the embedded AWS."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from chalicelib.errors import RuleDocumentError
+from chalicelib.evaluate.bundle import bundle_from
+from chalicelib.evaluate.rulebook import Rulebook
+from chalicelib.functions import (
+    announce,
+    due,
+    evaluate,
+    reannounce,
+    slack,
+    sweep_start,
+    sweep_work,
+)
+from vigil.local._functions import Handler
+from vigil.local.environment import LocalOptions, LocalVigil
+from vigil.local.moto_server import EmbeddedAws
+from vigil.package.patterns import event_patterns
+from vigil.rulefiles import RULES, load_rules, resource_types
+
+#: Function name → the handler that Lambda would call.
+HANDLERS: Mapping[str, Handler] = {
+    "evaluate": evaluate.evaluate,
+    "sweep_start": sweep_start.sweep_start,
+    "sweep_work": sweep_work.sweep_work,
+    "due": due.due,
+    "announce": announce.announce,
+    "reannounce": reannounce.reannounce,
+    "slack": slack.slack,
+}
+
+
+def deployed(
+    aws: EmbeddedAws,
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    options: LocalOptions | None = None,
+) -> LocalVigil:
+    """Return Vigil on an embedded AWS, with its rule bundle written into `folder`.
+
+    Raises:
+        RuleDocumentError: A packaged rule is wrong.
+    """
+    loaded = load_rules([RULES], resource_types())
+    if loaded.problems:
+        raise RuleDocumentError(str(loaded.problems[0]))
+    bundle = folder / "bundle.json"
+    bundle.write_bytes(bundle_from(loaded.rules))
+    rulebook = Rulebook.of(loaded.rules, resource_types())
+    return LocalVigil(
+        aws,
+        HANDLERS,
+        event_patterns(resource_types(), rulebook),
+        {"VIGIL_BUNDLE": str(bundle), **(settings or {})},
+        options=options,
+    )

@@ -1,0 +1,181 @@
+"""The least-privilege policy of each function, with resources named wherever AWS lets them be.
+
+What a look may call comes from the declarations of the facets that the rules need; a rule switched
+off takes its permissions with it. Nothing here may change a resource that Vigil looks at.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from chalicelib.findings._tables import DUE_INDEX, HOUR_INDEX, OPEN_INDEX
+from vigil.package.catalogue import Catalogue
+from vigil.package.cloudformation import (
+    Json,
+    attribute,
+    imported,
+    only_if,
+    policy,
+    statement,
+    sub,
+)
+from vigil.package.plan import QUEUES, FunctionPlan
+
+FROM_SECRETS_MANAGER = "SlackSecretInSecretsManager"
+FROM_PARAMETER_STORE = "SlackSecretInParameterStore"
+EVERYTHING = "*"
+
+_READ = ("dynamodb:GetItem", "dynamodb:Query")
+_STATE = ("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
+_APPEND = ("dynamodb:PutItem",)
+_SEND = ("sqs:SendMessage",)
+#: What Lambda's poller does in the function's name.
+_CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+
+#: Function → place → what it may do there; looks, logs and event sources come on top.
+GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "evaluate": {
+        "findings": _STATE,
+        "history": _APPEND,
+        "ledger": _APPEND,
+        "changes": _SEND,
+        "sweep": _SEND,
+    },
+    "sweep_start": {
+        "work": ("dynamodb:GetItem", "dynamodb:BatchWriteItem"),
+        "sweep": _SEND,
+    },
+    "sweep_work": {
+        "findings": _STATE,
+        f"findings/{OPEN_INDEX}": ("dynamodb:Query",),
+        "history": _APPEND,
+        "work": (
+            "dynamodb:BatchWriteItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+        ),
+        "changes": _SEND,
+        "sweep": _SEND,
+    },
+    "due": {f"findings/{DUE_INDEX}": ("dynamodb:Query",), "sweep": _SEND},
+    "announce": {
+        "work": ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        "topic": ("sns:Publish",),
+        "failures": ("s3:ListBucket",),
+        "failures/*": ("s3:PutObject",),
+    },
+    "reannounce": {
+        f"history/{HOUR_INDEX}": ("dynamodb:Query",),
+        "work": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        "topic": ("sns:Publish",),
+    },
+    "slack": {
+        "findings": ("dynamodb:Query",),
+        "work": (*_READ, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        "slack": ("sqs:SendMessage", "sqs:ChangeMessageVisibility"),
+    },
+}
+
+_ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"
+_BUCKET = "arn:${AWS::Partition}:s3:::*"
+#: An organization's trail belongs to the management account, wherever it is seen.
+_TRAIL = "arn:${AWS::Partition}:cloudtrail:*:*:trail/*"
+#: AWS's own prefix lists belong to no account.
+_PREFIX_LIST = "arn:${AWS::Partition}:ec2:*:*:prefix-list/*"
+#: Action → the kind of resource it may be confined to; AWS confines no other action.
+CONFINED: Mapping[str, str] = {
+    "cloudtrail:GetEventSelectors": _TRAIL,
+    "cloudtrail:GetTrail": _TRAIL,
+    "cloudtrail:GetTrailStatus": _TRAIL,
+    "cloudtrail:ListTags": _TRAIL,
+    "ec2:GetManagedPrefixListEntries": _PREFIX_LIST,
+    "iam:GetRole": _ROLE,
+    "iam:GetRolePolicy": _ROLE,
+    "iam:ListAttachedRolePolicies": _ROLE,
+    "iam:ListRolePolicies": _ROLE,
+    "s3:GetBucketAcl": _BUCKET,
+    "s3:GetBucketOwnershipControls": _BUCKET,
+    "s3:GetBucketPolicy": _BUCKET,
+    "s3:GetBucketPublicAccessBlock": _BUCKET,
+    "s3:GetBucketTagging": _BUCKET,
+}
+
+
+def policy_for(plan: FunctionPlan, catalogue: Catalogue) -> Json:
+    """Return the policy of a function's role; resources are intrinsics of the app stack."""
+    return policy(
+        [
+            _logs(plan),
+            *_event_sources(plan),
+            *(statement(acts, _place(at)) for at, acts in GRANTS[plan.name].items()),
+            *(_secret() if plan.name == "slack" else ()),
+            *_confined(looks_of(plan, catalogue)),
+        ]
+    )
+
+
+def looks_of(plan: FunctionPlan, catalogue: Catalogue) -> frozenset[str]:
+    """Return the actions with which a function looks at resources."""
+    described = {a for _, facet in catalogue.facets() for a in facet.permissions}
+    listed = {a for kind in catalogue.types for a in kind.list_permissions}
+    return frozenset(
+        (described if plan.describes else set()) | (listed if plan.lists else set()),
+    )
+
+
+def _logs(plan: FunctionPlan) -> Json:
+    group = f"log-group:/aws/lambda/${{AWS::StackName}}-{plan.deployed_name}:*"
+    return statement(
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        sub(f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:{group}"),
+    )
+
+
+def _event_sources(plan: FunctionPlan) -> Iterator[Json]:
+    if plan.queue:
+        yield statement(_CONSUME, attribute(QUEUES[plan.queue].id))
+    if plan.reads_history:
+        yield statement(_STREAM, imported("HistoryStreamArn"))
+        # AWS confines listing to a table's streams, not to one of them.
+        yield statement(("dynamodb:ListStreams",), _below("HistoryTableArn", "stream/*"))
+
+
+def _place(name: str) -> Any:
+    """Return the ARN of a place that `GRANTS` names."""
+    owner, _, part = name.partition("/")
+    if owner in QUEUES:
+        return attribute(QUEUES[owner].id)
+    if owner == "topic":
+        return imported("TopicArn")
+    if owner == "failures":
+        return _below("FailuresBucketArn", part) if part else imported("FailuresBucketArn")
+    table = f"{owner.capitalize()}TableArn"
+    return _below(table, f"index/{part}") if part else imported(table)
+
+
+def _below(export: str, path: str) -> Json:
+    return {"Fn::Join": ["/", [imported(export), path]]}
+
+
+def _secret() -> Iterator[Json]:
+    """Yield what reads the Slack secret, in the one place where it is."""
+    here = "${AWS::Region}:${AWS::AccountId}"
+    name = {"Name": {"Fn::Select": [1, {"Fn::Split": [":", sub("${SlackSecret}:")]}]}}
+    # Secrets Manager adds six characters of its own to every name.
+    secret = f"arn:${{AWS::Partition}}:secretsmanager:{here}:secret:${{Name}}-??????"
+    parameter = f"arn:${{AWS::Partition}}:ssm:{here}:parameter${{Name}}"
+    for condition, action, arn in (
+        (FROM_SECRETS_MANAGER, "secretsmanager:GetSecretValue", secret),
+        (FROM_PARAMETER_STORE, "ssm:GetParameter", parameter),
+    ):
+        yield only_if(condition, statement((action,), {"Fn::Sub": [arn, name]}))
+
+
+def _confined(actions: Iterable[str]) -> Iterator[Json]:
+    by_resource: dict[str, list[str]] = {}
+    for action in actions:
+        by_resource.setdefault(CONFINED.get(action, EVERYTHING), []).append(action)
+    for resource in sorted(by_resource):
+        where = resource if resource == EVERYTHING else sub(resource)
+        yield statement(by_resource[resource], where)
