@@ -24,6 +24,7 @@ from chalicelib.model import (
     Subject,
 )
 from chalicelib.plugins import discover
+from chalicelib.ports import Clock
 from chalicelib.queues import SqsQueue
 from chalicelib.resources._frame import fingerprint, owner_of
 from chalicelib.resources._observer import ResourceObserver
@@ -38,7 +39,7 @@ def ports() -> pipeline.Ports:
 def start_sweep() -> int:
     """Queue a sweep of the account this runs in; return the number of listings."""
     settings = Settings.from_env()
-    return pipeline.start_sweep(settings.account_id, settings.partition, _places(settings), ports())
+    return pipeline.start_sweep(settings.account_id, settings.partition, places(settings), ports())
 
 
 def queue_due() -> int:
@@ -58,9 +59,12 @@ def resource_types() -> tuple[ResourceType, ...]:
 
 @functools.cache
 def _ports_for(settings: Settings) -> pipeline.Ports:
+    return ports_over(settings, Clients(endpoint_url=settings.endpoint_url), SystemClock())
+
+
+def ports_over(settings: Settings, clients: Clients, clock: Clock) -> pipeline.Ports:
+    """Return the outside world over given clients and a given clock."""
     types = {t.type: t for t in resource_types()}
-    clients = Clients(endpoint_url=settings.endpoint_url)
-    clock = SystemClock()
     rulebook = Rulebook.of(rules_from(settings.bundle.read_bytes()), types.values())
     dynamodb = clients.client("dynamodb")
     return pipeline.Ports(
@@ -95,7 +99,7 @@ def _subject_of(
     return subject_of
 
 
-def _places(settings: Settings) -> list[tuple[str, str]]:
+def places(settings: Settings) -> list[tuple[str, str]]:
     """Every (type, Region) to sweep; S3 buckets belong to Regions, IAM to none."""
     return [
         (t.type, region)

@@ -5,6 +5,7 @@ because every name in it was chosen by somebody else.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,7 +36,7 @@ def value_text(value: Any) -> str:
     """Write a JSON value for a person: bounded, in one line; None is “nothing”."""
     if value is None:
         return "nothing"
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = value if isinstance(value, str) else msgspec.json.encode(_said(value)).decode()
     return clean(text, VALUE_LIMIT_CHARS)
 
 
@@ -87,10 +88,17 @@ def instant(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
 
 
+def _said(value: Any) -> Any:
+    """Leave out what is absent: an item names every key, a person needs those with a value."""
+    if isinstance(value, Mapping):
+        return {k: _said(v) for k, v in value.items() if v is not None}
+    return [_said(v) for v in value] if isinstance(value, list) else value
+
+
 def _actor_text(actor: Actor) -> str:
     name = clean(actor.person or actor.name)
     issuer = clean(actor.issuer_arn.rsplit("/", 1)[-1]) if actor.issuer_arn else ""
-    named = f"{name} (role {issuer})" if issuer and issuer != name else name
+    named = f"{name} (role {issuer})" if issuer and issuer not in name else name
     return f"{named}, called by {clean(actor.invoked_by)}," if actor.invoked_by else named
 
 

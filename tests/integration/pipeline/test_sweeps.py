@@ -1,0 +1,142 @@
+"""Sweeps: what stands already is found, told once, and nothing that a sweep meets stops it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from moto.iam.models import iam_backends
+
+from chalicelib.model import LookRequest, Reason, Transition, TransitionKind
+from tests.integration.pipeline.world import World
+from vigil.local._principals import client_for
+
+ROLE = "AWS::IAM::Role"
+GROUP = "AWS::EC2::SecurityGroup"
+
+
+def make_role(world: World, name: str = "etl", *, idle_days: int = 120) -> None:
+    trust = {"Version": "2012-10-17", "Statement": []}
+    world.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    created = datetime.now(UTC) - timedelta(days=idle_days)
+    iam_backends[world.aws.account_id]["aws"].get_role(name).create_date = created
+
+
+def history_of(world: World) -> list[Transition]:
+    items = client_for(world.aws.url, "dynamodb").scan(TableName="vigil-history")["Items"]
+    return [msgspec.json.decode(item["body"]["S"], type=Transition) for item in items]
+
+
+def test_a_first_sweep_finds_an_idle_role_and_tells_one_summary(world: World) -> None:
+    make_role(world)
+
+    world.sweep()
+
+    assert world.open_findings(ROLE, "etl", "global") == {"iam-role-not-stale"}
+    opened = [t for t in history_of(world) if t.kind is TransitionKind.OPENED]
+    assert {t.reason for t in opened} == {Reason.FIRST_LOOK}
+    (summary,) = [t.summary for t in history_of(world) if t.summary]
+    counts = {count.rule_id: count.count for count in summary.counts}
+    assert counts["iam-role-not-stale"] == 1
+
+
+def test_a_second_sweep_under_the_same_rules_tells_no_summary(world: World) -> None:
+    world.sweep()
+
+    world.sweep()
+
+    assert len([t for t in history_of(world) if t.summary]) == 1
+
+
+def test_what_a_routine_sweep_finds_is_not_a_first_look(world: World) -> None:
+    world.sweep()
+    make_role(world)
+
+    world.sweep()
+
+    finding = world.finding("iam-role-not-stale", ROLE, "etl", "global")
+    assert finding.reason is not Reason.FIRST_LOOK
+    assert finding.cause is None
+
+
+def test_roles_are_described_by_the_bulk_call_only(world: World) -> None:
+    for number in range(5):
+        make_role(world, f"role-{number}")
+    world.calls.clear()
+
+    world.sweep()
+
+    assert "iam:GetRole" not in world.calls
+    assert world.calls.count("iam:GetAccountAuthorizationDetails") == 1
+
+
+def test_a_sweep_of_nothing_new_opens_nothing_and_is_idempotent(world: World) -> None:
+    make_role(world)
+    world.sweep()
+    before = [f.revision for f in world.known(ROLE, "etl", "global").findings]
+
+    world.sweep()
+
+    assert [f.revision for f in world.known(ROLE, "etl", "global").findings] == before
+
+
+def test_a_page_that_failed_once_is_taken_apart_into_single_looks(world: World) -> None:
+    make_role(world)
+    request = next(
+        r for r in _requests_of_a_sweep(world) if not isinstance(r, LookRequest) and r.type == ROLE
+    )
+
+    world.process(
+        msgspec.json.encode({"vigil": "sweep", "request": request}).decode(), redelivered=True
+    )
+
+    looks = world.queued(world.settings.sweep_queue_url)
+    assert "etl" in {look.ref.id for look in looks if isinstance(look, LookRequest)}
+
+
+def test_a_role_that_is_used_again_resolves_at_the_next_look(world: World) -> None:
+    make_role(world)
+    world.sweep()
+    role = iam_backends[world.aws.account_id]["aws"].get_role("etl")
+    role.role_last_used.last_used = datetime.now(UTC)
+    look = LookRequest(ref=world.ref(ROLE, "etl", "global"), reason=Reason.TIME)
+
+    world.process(msgspec.json.encode({"vigil": "look", "request": look}).decode())
+
+    finding = world.finding("iam-role-not-stale", ROLE, "etl", "global")
+    assert finding.status == "RESOLVED"
+
+
+def test_a_role_is_due_the_instant_it_becomes_stale(world: World) -> None:
+    make_role(world, idle_days=89)
+    world.sweep()
+    now = datetime.now(UTC)
+
+    due = {ref.id for ref in world.ports.store.due(now + timedelta(days=1, minutes=1))}
+
+    assert "etl" in due
+    assert "etl" not in {ref.id for ref in world.ports.store.due(now + timedelta(hours=23))}
+
+
+def test_an_open_finding_on_a_resource_that_vanished_unseen_is_due_within_a_day(
+    world: World,
+) -> None:
+    ec2 = world.client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="w", Description="w", VpcId=vpc)["GroupId"]
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    ssh["IpRanges"] = [{"CidrIp": "0.0.0.0/0"}]  # type: ignore[assignment] # JSON
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])
+    world.sweep()
+
+    due = {ref.id for ref in world.ports.store.due(datetime.now(UTC) + timedelta(days=1))}
+
+    assert group in due
+
+
+def _requests_of_a_sweep(world: World) -> list[object]:
+    from chalicelib import pipeline, wiring  # noqa: PLC0415 - only here
+
+    pipeline.start_sweep(
+        world.settings.account_id, "aws", wiring.places(world.settings), world.ports
+    )
+    return list(world.queued(world.settings.sweep_queue_url))
