@@ -39,7 +39,7 @@ def ports() -> pipeline.Ports:
 def start_sweep() -> int:
     """Queue a sweep of the account this runs in; return the number of listings."""
     settings = Settings.from_env()
-    return pipeline.start_sweep(settings.account_id, settings.partition, places(settings), ports())
+    return pipeline.start_sweep(settings.account_id, settings.partition, ports())
 
 
 def queue_due() -> int:
@@ -79,6 +79,7 @@ def ports_over(settings: Settings, clients: Clients, clock: Clock) -> pipeline.P
         rulebook=rulebook,
         routing=Routing.of(types.values()),
         confirm_seconds=settings.confirm_seconds,
+        places=_places(settings),
         subject_of=_subject_of(types, settings.default_owner),
         fingerprint_of=lambda item: fingerprint(types[item.ref.type], item),
     )
@@ -99,10 +100,10 @@ def _subject_of(
     return subject_of
 
 
-def places(settings: Settings) -> list[tuple[str, str]]:
+def _places(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Every (type, Region) to sweep; S3 buckets belong to Regions, IAM to none."""
-    return [
+    return tuple(
         (t.type, region)
         for t in resource_types()
         for region in (("global",) if t.is_global else settings.sweep_regions)
-    ]
+    )

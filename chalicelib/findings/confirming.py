@@ -13,7 +13,6 @@ from chalicelib.model import (
     Compliance,
     Detection,
     Evaluation,
-    Rule,
     Transition,
     TransitionKind,
     Verdict,
@@ -28,8 +27,9 @@ MOVES = frozenset(
         TransitionKind.RESOLVED,
     }
 )
-#: Ages change without events (a role is used), so an aged finding is looked at again daily.
-AGED_FINDING_RECHECK = timedelta(days=1)
+#: What stands is looked at again daily: a role is used and a resource vanishes without an event
+#: that reaches us, and a sweep lists only what still exists.
+STANDING_RECHECK = timedelta(days=1)
 #: One absent look without a delete event proves nothing, and no event may ever follow it.
 ABSENCE_RECHECK = timedelta(minutes=15)
 
@@ -50,14 +50,13 @@ def due_at(
 ) -> datetime | None:
     """Return when time alone makes another look worthwhile, or None."""
     instants = [e.flips_at for e in evaluations if e.flips_at is not None]
-    if any(_is_aged(case.rules.get(rule_id), v) for rule_id, v in verdicts.items()):
-        instants.append(case.sighting.ended_at + AGED_FINDING_RECHECK)
+    if any(_stands(verdict) for verdict in verdicts.values()):
+        instants.append(case.sighting.ended_at + STANDING_RECHECK)
     return min(instants, default=None)
 
 
-def _is_aged(rule: Rule | None, verdict: Verdict) -> bool:
-    failing = verdict.compliance in (Compliance.NON_COMPLIANT, Compliance.INSUFFICIENT_DATA)
-    return failing and rule is not None and bool(rule.time_bounds)
+def _stands(verdict: Verdict) -> bool:
+    return verdict.compliance in (Compliance.NON_COMPLIANT, Compliance.INSUFFICIENT_DATA)
 
 
 def _is_first_of_event(case: Case) -> bool:

@@ -143,14 +143,19 @@ def _queue_dependents(change: Change, companion: CompanionTouch, ports: Ports) -
     bare = replace(change, touches=(), companions=())
     touch = Touch(ref=companion.ref, writes=companion.writes, proposed=companion.proposed)
     if companion.account_wide:
+        # The setting is the account's, the resources it rules lie in every Region.
         ports.bulk.enqueue(
-            SweepRequest(
-                account_id=change.account_id,
-                region=change.region,
-                type=companion.dependent_type,
-                partition=change.partition,
-                change=bare,
-                touch=touch,
+            *(
+                SweepRequest(
+                    account_id=change.account_id,
+                    region=region,
+                    type=companion.dependent_type,
+                    partition=change.partition,
+                    change=bare,
+                    touch=touch,
+                )
+                for type_name, region in ports.places
+                if type_name == companion.dependent_type
             )
         )
         return

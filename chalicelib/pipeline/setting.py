@@ -18,6 +18,7 @@ class Ports:
         bulk: Queue of sweeps, due looks and companions' dependents: a backlog of these never
             delays a live change.
         confirm_seconds: Delays of the first, second, … confirming look.
+        places: Every (type, Region) that a sweep covers.
         subject_of: Names the resource as people do (ARN, owner); the item may be absent.
     """
 
@@ -30,5 +31,6 @@ class Ports:
     rulebook: Rulebook
     routing: Routing
     confirm_seconds: tuple[int, ...]
+    places: tuple[tuple[str, str], ...]
     subject_of: Callable[[ResourceRef, ConfigurationItem | None], Subject]
     fingerprint_of: Callable[[ConfigurationItem], str]

@@ -5,7 +5,6 @@ an account's first sweep, and of the first one under new rules, as one summary w
 of the sweep has ended.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from chalicelib.findings.lifecycle import transition_of_summary
@@ -22,9 +21,7 @@ from chalicelib.pipeline.looks import take_look
 from chalicelib.pipeline.setting import Ports
 
 
-def start_sweep(
-    account_id: str, partition: str, places: Iterable[tuple[str, str]], ports: Ports
-) -> int:
+def start_sweep(account_id: str, partition: str, ports: Ports) -> int:
     """Queue the first page of every (type, region) and return how many there are."""
     started_at = ports.clock.now()
     last = ports.sweeps.bundle_of_last(account_id)
@@ -44,7 +41,7 @@ def start_sweep(
             partition=partition,
             sweep=sweep if told_as_one else None,
         )
-        for type_name, region in places
+        for type_name, region in ports.places
     ]
     if told_as_one:
         ports.sweeps.begin(sweep.id, [request.task for request in requests])

@@ -90,11 +90,11 @@ def _function(plan: FunctionPlan) -> Json:
 
 def _event_sources(plan: FunctionPlan) -> Iterator[tuple[str, Json]]:
     if plan.queue:
-        yield "Queue", {"Type": "SQS", "Properties": _queue_source(QUEUES[plan.queue])}
+        yield "Feed", {"Type": "SQS", "Properties": _queue_source(QUEUES[plan.queue])}
     if plan.schedule:
         yield "Schedule", {"Type": "Schedule", "Properties": {"Schedule": plan.schedule}}
     if plan.reads_history:
-        yield "History", {"Type": "DynamoDB", "Properties": _history_source()}
+        yield "Feed", {"Type": "DynamoDB", "Properties": _history_source()}
 
 
 def _queue_source(queue: QueuePlan) -> Json:

@@ -5,9 +5,10 @@ account and Region, so nothing behind the bus can tell that it travelled.
 """
 
 from vigil.package.catalogue import Catalogue
-from vigil.package.cloudformation import VERSION, Json, attribute, policy, statement, sub
+from vigil.package.cloudformation import VERSION, Json, attribute, policy, ref, statement, sub
 from vigil.package.patterns import event_patterns
 
+_AWAY = "IsNotTheHomeRegion"
 _BUS = sub("arn:${AWS::Partition}:events:${HomeRegion}:${AWS::AccountId}:event-bus/default")
 
 
@@ -17,6 +18,7 @@ def forwarder_template(catalogue: Catalogue) -> Json:
     rules = {
         f"ForwardRule{number}": {
             "Type": "AWS::Events::Rule",
+            "Condition": _AWAY,
             "Properties": {"EventPattern": pattern, "State": "ENABLED", "Targets": [target]},
         }
         for number, pattern in enumerate(
@@ -30,24 +32,15 @@ def forwarder_template(catalogue: Catalogue) -> Json:
             "HomeRegion": {
                 "Type": "String",
                 "AllowedPattern": "[a-z]{2}(-[a-z]+)+-[0-9]+",
-                "Description": "Region of the app stack; never this one: events would go in circles",
+                "Description": "Region of the app stack; in that Region this stack does nothing",
             }
         },
-        "Rules": {
-            "NotAtHome": {
-                "Assertions": [
-                    {
-                        "Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "HomeRegion"}, _HERE]}]},
-                        "AssertDescription": "HomeRegion is this Region: deploy it in the others",
-                    }
-                ]
-            }
+        # Forwarding to itself would send every event in circles.
+        "Conditions": {
+            _AWAY: {"Fn::Not": [{"Fn::Equals": [ref("HomeRegion"), ref("AWS::Region")]}]}
         },
         "Resources": {"Role": _role(), **rules},
     }
-
-
-_HERE: Json = {"Ref": "AWS::Region"}
 
 
 def _role() -> Json:
@@ -55,7 +48,7 @@ def _role() -> Json:
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
     }
     forward = policy([statement(("events:PutEvents",), _BUS)])
     return {

@@ -12,7 +12,8 @@ import pytest
 from chalicelib.findings.history import Entry, hash_of, transition_from
 from chalicelib.model import Evidence, Reason, Status, Transition, TransitionKind
 from tests.integration.conftest import fresh
-from tests.integration.findings.stage import LAG, MAX_LAG_SECONDS, THE_RULE, Stage, State
+from tests.integration.findings.stage import LAG, MAX_LAG_SECONDS, THE_RULE, Stage
+from tests.integration.findings.world import State
 from tests.unit.findings.given import REF, T0
 
 OPENING = frozenset({TransitionKind.OPENED, TransitionKind.REOPENED})

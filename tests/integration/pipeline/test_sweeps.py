@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from moto.iam.models import iam_backends
 
+from chalicelib import pipeline
 from chalicelib.model import LookRequest, Reason, Transition, TransitionKind
 from tests.integration.pipeline.world import World
 from vigil.local._principals import client_for
@@ -97,7 +98,7 @@ def test_a_role_that_is_used_again_resolves_at_the_next_look(world: World) -> No
     make_role(world)
     world.sweep()
     role = iam_backends[world.aws.account_id]["aws"].get_role("etl")
-    role.role_last_used.last_used = datetime.now(UTC)
+    role.last_used, role.last_used_region = datetime.now(UTC), "eu-west-1"
     look = LookRequest(ref=world.ref(ROLE, "etl", "global"), reason=Reason.TIME)
 
     world.process(msgspec.json.encode({"vigil": "look", "request": look}).decode())
@@ -134,9 +135,5 @@ def test_an_open_finding_on_a_resource_that_vanished_unseen_is_due_within_a_day(
 
 
 def _requests_of_a_sweep(world: World) -> list[object]:
-    from chalicelib import pipeline, wiring  # noqa: PLC0415 - only here
-
-    pipeline.start_sweep(
-        world.settings.account_id, "aws", wiring.places(world.settings), world.ports
-    )
+    pipeline.start_sweep(world.settings.account_id, "aws", world.ports)
     return list(world.queued(world.settings.sweep_queue_url))

@@ -122,8 +122,7 @@ class World:
 
     def sweep(self) -> None:
         """Run a whole sweep of the account."""
-        places = wiring.places(self.settings)
-        pipeline.start_sweep(self.settings.account_id, "aws", places, self.ports)
+        pipeline.start_sweep(self.settings.account_id, "aws", self.ports)
         self.work_through()
 
     def known(self, type_name: str, resource_id: str, region: str = REGION) -> Known:
@@ -155,7 +154,7 @@ def world_in(folder: Path) -> Iterator[World]:
     rules = load_rules([RULES], resource_types())
     assert not rules.problems
     (folder / "bundle.json").write_bytes(bundle_from(rules.rules))
-    with EmbeddedAws(require_trail=False) as aws:
+    with EmbeddedAws(require_trail=False, managed_policies=False) as aws:
         auditor = role_environment(aws.url, "vigil-auditor", aws.account_id)
         settings = _settings(aws, folder)
         session = boto3.session.Session(

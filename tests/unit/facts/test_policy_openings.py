@@ -257,6 +257,10 @@ OPEN_CONDITIONS = [
     ("StringLike", "aws:userid", "*:session"),
     ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/x"),
     ("NewOperator", "aws:PrincipalOrgID", ORG),
+    ("NumericEquals", "aws:PrincipalAccount", OWN),
+    ("NumericEquals", "aws:SecureTransport", "1"),
+    ("StringLike", "aws:SourceIp", "203.*"),
+    ("StringEquals", "aws:SourceIp", "${aws:SourceIp}"),
 ]
 
 
@@ -387,6 +391,17 @@ def test_a_deny_of_all_actions_but_some_leaves_those() -> None:
 
     assert is_public(allow(), lock)
     assert not is_public(allow(Action="s3:PutObject"), lock)
+
+
+def test_a_deny_without_a_principal_stops_nobody() -> None:
+    lock = without_none(deny(Principal=None))
+
+    assert audiences(allow(), lock) == ["anyone"]
+    assert audiences(allow(Principal={"AWS": OWN}), lock) == ["own-account"]
+
+
+def test_an_address_compared_as_text_is_still_an_address() -> None:
+    assert audiences(when("StringEquals", "aws:SourceIp", "203.0.113.7")) == ["networks"]
 
 
 def test_a_single_character_wildcard_covers_no_star() -> None:

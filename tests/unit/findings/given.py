@@ -5,9 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.findings.history import body_of, chained
-from chalicelib.findings.identity import detection_key
-from chalicelib.findings.lifecycle import Outcome, reconcile
 from chalicelib.model import (
     Actor,
     Cause,
@@ -22,7 +19,6 @@ from chalicelib.model import (
     Fix,
     Gap,
     GapReason,
-    Known,
     LedgerRow,
     LookRequest,
     Reason,
@@ -247,48 +243,6 @@ def detection(event_id: str = "e-1", *, time: float = -2, **overrides: Any) -> D
         "seen_at": at(time + 1),
     }
     return Detection(**fields | overrides)
-
-
-def decided(
-    known: Known, seen: Sighting, asked: LookRequest | None = None, **overrides: Any
-) -> Outcome:
-    """Reconcile with the usual rule, half a second after the look's end."""
-    fields: dict[str, Any] = {"rules": RULES, "now": seen.ended_at + timedelta(seconds=0.5)}
-    return reconcile(known, seen, asked or request(change()), **fields | overrides)
-
-
-def known_after(outcome: Outcome) -> Known:
-    """What a store would hold after the commit of an outcome."""
-    commit = outcome.commit
-    assert commit is not None
-    findings = {f.rule_id: f for f in commit.known.findings}
-    detections = {detection_key(d): d for d in commit.known.detections}
-    for transition in commit.transitions:
-        if transition.finding:
-            body = body_of(transition)
-            findings[transition.rule_id] = chained(transition.finding, body)
-        if transition.detection:
-            detections[detection_key(transition.detection)] = transition.detection
-    detections |= {detection_key(d): d for d in commit.detections}
-    return Known(
-        look=commit.look or commit.known.look,
-        findings=tuple(findings.values()),
-        detections=tuple(detections.values()),
-    )
-
-
-def after(*steps: Sighting | tuple[Sighting, LookRequest]) -> Known:
-    """What is known after a series of accepted looks."""
-    known = Known()
-    for step in steps:
-        seen, asked = step if isinstance(step, tuple) else (step, None)
-        known = known_after(decided(known, seen, asked))
-    return known
-
-
-def kinds(outcome: Outcome) -> list[str]:
-    assert outcome.commit is not None
-    return [t.kind.value for t in outcome.commit.transitions]
 
 
 def ledger_row(event_id: str | None = "e-1", **overrides: Any) -> LedgerRow:

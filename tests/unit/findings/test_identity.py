@@ -6,7 +6,8 @@ from chalicelib.findings._items import due_shard, entry_key, ref_from, stamp
 from chalicelib.findings._tables import EXPIRING_TABLES, table_definitions
 from chalicelib.findings.identity import detection_key, finding_id
 from chalicelib.model import Known
-from tests.unit.findings.given import REF, RULE_ID, at, decided, detection, evidence, opened
+from tests.unit.findings.deciding import decided
+from tests.unit.findings.given import REF, RULE_ID, at, detection, evidence, opened
 
 
 def test_a_findings_id_is_the_same_for_ever() -> None:

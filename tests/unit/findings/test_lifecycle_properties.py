@@ -10,6 +10,7 @@ from chalicelib.findings.history import body_of, hash_of
 from chalicelib.findings.lifecycle import Outcome, OutcomeKind
 from chalicelib.findings.unreadable import UNREADABLE_RULE
 from chalicelib.model import Compliance, Finding, Known, Reason, Status, Transition, TransitionKind
+from tests.unit.findings.deciding import decided, known_after
 from tests.unit.findings.given import (
     RULE_ID,
     Evaluation,
@@ -17,12 +18,10 @@ from tests.unit.findings.given import (
     Sighting,
     absent,
     change,
-    decided,
     detection,
     evaluation,
     gap,
     item,
-    known_after,
     opening,
     request,
     sighting,

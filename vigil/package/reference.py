@@ -1,0 +1,223 @@
+"""The reference pages below ``docs/reference``, written from the code so that they cannot drift.
+
+Edit what they are made from, then run ``vigil generate``; a page edited by hand is overwritten.
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from chalicelib.ingest.routing import patterns as delivered
+from chalicelib.model import ResourceType, RuleKind
+from chalicelib.settings import Settings
+from vigil.package.catalogue import Catalogue
+from vigil.package.cloudformation import Json
+from vigil.package.parameters import PARAMETERS, SOURCES
+from vigil.package.patterns import ANY
+from vigil.package.permissions import CONFINED, EVERYTHING, GRANTS, looks_of
+from vigil.package.plan import FUNCTIONS, FunctionPlan
+
+_MADE = "<!-- Made by `vigil generate`; edits are lost. -->"
+_ATTRIBUTE = re.compile(r"^(\w+): (.+)$")
+_PREFIX = "VIGIL_"
+Row = Iterable[str]
+
+
+def reference_pages(catalogue: Catalogue) -> Mapping[str, str]:
+    """Return every reference page by its file name."""
+    return {
+        "events.md": _page("Events", _EVENTS, _events(catalogue)),
+        "permissions.md": _page("Permissions", _PERMISSIONS, _permissions(catalogue)),
+        "resource-types.md": _page("Resource types", _TYPES, _types(catalogue)),
+        "rules.md": _page("Rules", _RULES, _rules(catalogue)),
+        "settings.md": _page("Settings", _SETTINGS, _settings()),
+    }
+
+
+_EVENTS = """What EventBridge delivers to Vigil, and nothing else.
+A resource type follows an event because the call changes what is described; a rule because it \
+judges the call itself."""
+_PERMISSIONS = """What each function's role may do, and on what.
+None may change a resource that Vigil looks at.
+`*` stands where AWS knows no narrower resource."""
+_TYPES = """What is looked at, with which calls, and only where a rule needs the answer."""
+_RULES = """Every rule. `vigil rules show ID` tells its risk, its fix and its examples."""
+_SETTINGS = """Parameters of the app stack, and the variables that the functions read."""
+
+
+def _page(title: str, lead: str, body: Iterable[str]) -> str:
+    return "\n".join([_MADE, f"# {title}", "", lead, "", *body]).rstrip("\n") + "\n"
+
+
+def _events(catalogue: Catalogue) -> Iterator[str]:
+    followed = _followed(catalogue.types)
+    judged = _judged(catalogue)
+    pairs = sorted(delivered(catalogue.types, catalogue.rulebook.matches))
+    yield from _table(
+        ("event", "followed for", "judged by"),
+        (
+            (
+                "any, by a root user" if ANY in pair else f"`{_service(pair[0])}:{pair[1]}`",
+                ", ".join(sorted(followed.get(pair, ()))),
+                ", ".join(f"`{rule}`" for rule in sorted(judged.get(pair, ()))),
+            )
+            for pair in pairs
+        ),
+    )
+
+
+def _followed(types: Iterable[ResourceType]) -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for kind in types:
+        for route in (*kind.routes, *(r for c in kind.companions for r in c.routes)):
+            for action in route.actions:
+                found.setdefault((route.source, action), set()).add(kind.type)
+    return found
+
+
+def _judged(catalogue: Catalogue) -> dict[tuple[str, str], set[str]]:
+    return {
+        pair: {ready.rule.id for ready in rules}
+        for pair, rules in catalogue.rulebook.changes.items()
+    }
+
+
+def _permissions(catalogue: Catalogue) -> Iterator[str]:
+    for plan in FUNCTIONS:
+        yield f"## {plan.deployed_name}"
+        yield ""
+        yield from _table(("action", "on"), sorted(_granted(plan, catalogue)))
+        yield ""
+
+
+def _granted(plan: FunctionPlan, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    for place, actions in GRANTS[plan.name].items():
+        yield from ((f"`{action}`", f"Vigil's {place}") for action in actions)
+    if plan.queue:
+        yield "`sqs:ReceiveMessage`, `sqs:DeleteMessage`, …", f"Vigil's {plan.queue}"
+    if plan.reads_history:
+        yield "`dynamodb:GetRecords`, …", "the stream of Vigil's history"
+    if plan.name == "slack":
+        yield "`secretsmanager:GetSecretValue` or `ssm:GetParameter`", "the secret you name"
+    for action in looks_of(plan, catalogue):
+        yield f"`{action}`", f"`{CONFINED.get(action, EVERYTHING)}`"
+
+
+def _types(catalogue: Catalogue) -> Iterator[str]:
+    asked = {(kind.type, facet.name) for kind, facet in catalogue.facets()}
+    for kind in catalogue.types:
+        yield f"## {kind.type}"
+        yield ""
+        where = "one for the whole account" if kind.is_global else "per Region"
+        yield f"A {kind.noun}, {where}; listed by {_code(kind.list_calls) or 'nothing'}."
+        yield ""
+        rows = (
+            (
+                f"`{facet.name}`",
+                _code(facet.calls),
+                "yes" if (kind.type, facet.name) in asked else "no rule needs it",
+            )
+            for facet in kind.facets
+        )
+        yield from _table(("facet", "calls", "asked for"), rows)
+        if kind.facts:
+            yield ""
+            yield f"Derived: {_code(fact.name for fact in kind.facts)}."
+        yield ""
+
+
+def _rules(catalogue: Catalogue) -> Iterator[str]:
+    judging = {
+        RuleKind.CONFIGURATION: "Judging what is there",
+        RuleKind.CHANGE: "Judging what somebody does",
+    }
+    for kind, heading in judging.items():
+        rows = (
+            (
+                f"`{rule.id}`",
+                rule.title,
+                str(rule.severity),
+                rule.resource_type or "",
+                "; ".join(f"{name} {', '.join(ids)}" for name, ids in rule.frameworks.items()),
+            )
+            for rule in catalogue.rules
+            if rule.kind is kind
+        )
+        yield f"## {heading}"
+        yield ""
+        yield from _table(("rule", "wants", "severity", "resource", "frameworks"), rows)
+        yield ""
+
+
+def _settings() -> Iterator[str]:
+    yield "## Parameters"
+    yield ""
+    rows = ((f"`{name}`", _default(p), p["Description"]) for name, p in PARAMETERS.items())
+    yield from _table(("parameter", "default", "meaning"), rows)
+    yield ""
+    yield "## Variables"
+    yield ""
+    meaning = _meanings()
+    yield from _table(
+        ("variable", "set by the stack", "meaning"),
+        (
+            (f"`{name}`", "yes" if name in SOURCES else "no: the default holds", meaning(name))
+            for name in variables()
+        ),
+    )
+
+
+def variables() -> tuple[str, ...]:
+    """Return the names of Vigil's own variables, as the settings themselves ask for them."""
+    asked = _Asked()
+    Settings.from_env(asked)
+    return tuple(sorted(name for name in asked if name.startswith(_PREFIX)))
+
+
+class _Asked(dict[str, str]):
+    """An environment in which everything required is set; remembers what it was asked for."""
+
+    def get(self, key: str, default: object = None) -> str:  # type: ignore[override] # never absent
+        del default
+        self[key] = "1"
+        return self[key]
+
+
+def _default(parameter: Json) -> str:
+    if "Default" not in parameter:
+        return "required"
+    return f"`{parameter['Default']}`" if parameter["Default"] else "empty"
+
+
+class _Meanings(dict[str, str]):
+    """Setting → what its class says of it."""
+
+    def __call__(self, variable: str) -> str:
+        return self.get(variable.removeprefix(_PREFIX).lower(), "")
+
+
+def _meanings() -> _Meanings:
+    found, name = _Meanings(), ""
+    for line in map(str.strip, inspect.cleandoc(Settings.__doc__ or "").splitlines()):
+        if match := _ATTRIBUTE.match(line):
+            name = match[1]
+            found[name] = match[2]
+        elif name:
+            found[name] = f"{found[name]} {line}".strip()
+    return found
+
+
+def _table(head: Row, rows: Iterable[Row]) -> Iterator[str]:
+    columns = list(head)
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _service(source: str) -> str:
+    return source.removesuffix(".amazonaws.com")

@@ -1,0 +1,33 @@
+"""SAM → CloudFormation at build time, so that no macro runs in the person's account.
+
+What is deployed is what stands in the file: change sets, linters and StackSets see the real thing.
+"""
+
+import copy
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.utils.py27hash_fix import (
+    to_py27_compatible_template,
+    undo_mark_unicode_str_in_template,
+)
+
+from vigil.package.cloudformation import Json
+
+#: Only decides which partition SAM would write into managed policies; we have none.
+_ANY_REGION = "us-east-1"
+
+
+def to_cloudformation(sam: Json) -> Json:
+    """Translate a SAM template; the one given stays as it is."""
+    template = copy.deepcopy(sam)
+    parameters: dict[str, Any] = {}
+    to_py27_compatible_template(template, parameters)
+    session = boto3.session.Session(region_name=_ANY_REGION)
+    translated = Translator(None, Parser(), boto_session=session).translate(
+        template, parameter_values=parameters
+    )
+    result: Json = undo_mark_unicode_str_in_template(translated)
+    return result
