@@ -31,11 +31,22 @@ class DeliveryError(RetryableError):
 
     Attributes:
         retry_after_seconds: What the channel asked for, or None.
+        may_stand: True where the message may have arrived although nobody acknowledged it.
+        is_denied: True where the channel did not accept the credentials.
     """
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        may_stand: bool = False,
+        is_denied: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.may_stand = may_stand
+        self.is_denied = is_denied
 
 
 class PermanentError(VigilError):

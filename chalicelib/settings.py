@@ -20,6 +20,15 @@ class Settings:
     """Where things are, and how patient to be.
 
     Attributes:
+        findings_table: What stands.
+        history_table: How it came to be.
+        ledger_table: Every record received.
+        work_table: Deliveries, sweeps, pace.
+        changes_queue_url: Queue of live changes and their confirming looks.
+        sweep_queue_url: Queue of everything that no live change waits for.
+        topic_arn: Topic on which history is announced.
+        account_id: Account that is swept.
+        partition: AWS partition of that account.
         bundle: The compiled rules.
         confirm_seconds: Delays of the confirming looks.
         sweep_regions: Regions that a sweep covers.
@@ -27,6 +36,7 @@ class Settings:
             ``ssm:/NAME``; the value itself never stands in the environment.
         slack_channel: Channel id for a bot token; ignored by a webhook.
         slack_api_url: Base URL of Slack's Web API.
+        slack_queue_url: Queue of what is to be posted.
         slack_spacing_seconds: Least time between two messages to the channel.
         slack_burst_seconds: Window in which the sixth message and later ones become a digest.
         default_owner: Owner of findings whose resource names none.

@@ -1,11 +1,12 @@
-"""Who was told what: claims, receipts, threads, pace and bursts, in the work table.
+"""Who was told what: claims, receipts, threads and pace, in the work table.
 
 A delivery is claimed with a lease, posted, then receipted. A lease that ran out without a receipt
 means the process died in between: the message may have been posted, and whoever claims it next
 learns so. All times are compared as epoch milliseconds, because conditions compare numbers.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,8 @@ LEASE = timedelta(seconds=90)
 #: Receipts are needed while something can be re-announced or redelivered; SQS keeps 14 days.
 KEEP = timedelta(days=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
+
+Item = dict[str, Any]
 
 
 class Claim(StrEnum):
@@ -34,11 +37,14 @@ class Thread:
     """The message a finding stands in.
 
     Attributes:
-        revision: The finding's revision that the message shows.
+        timestamp: Its name on the channel; empty where the channel tells none.
+        revision: The finding's newest revision that was told.
+        told: Everything that the message lists, so that an edit leaves nothing out.
     """
 
     timestamp: str
     revision: int
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,171 +53,178 @@ class Deliveries:
 
     Attributes:
         channel: Name that keeps channels apart, e.g. ``slack#C012``.
+        lease: How long a claim keeps others away. Zero keeps nobody away: a claim then only
+            tells whether somebody began before.
     """
 
     client: Any
     table: str
     channel: str
+    lease: timedelta = LEASE
 
     def claim(self, entry_id: str, now: datetime) -> Claim:
         """Claim the right to deliver an entry."""
-        try:
-            before = self.client.update_item(
-                TableName=self.table,
-                Key=self._key("delivery", entry_id),
-                UpdateExpression="SET lease = :lease, expires = :expires",
-                ConditionExpression="attribute_not_exists(receipt) AND "
-                "(attribute_not_exists(lease) OR lease < :now)",
-                ExpressionAttributeValues={
-                    ":now": _number(now),
-                    ":lease": _number(now + LEASE),
-                    ":expires": _seconds(now + KEEP),
+        refused, before = self._try(
+            {
+                "Key": self._delivery_key(entry_id),
+                "UpdateExpression": "SET lease = :lease, expires = :expires, entry = :entry",
+                "ConditionExpression": "attribute_not_exists(receipt) AND "
+                "(attribute_not_exists(lease) OR lease <= :now)",
+                "ExpressionAttributeValues": {
+                    ":now": number(now),
+                    ":lease": number(now + self.lease),
+                    ":expires": seconds(now + KEEP),
+                    ":entry": {"S": entry_id},
                 },
-                ReturnValues="ALL_OLD",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            ).get("Attributes")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != CONDITION_FAILED:
-                raise
-            return Claim.DONE if "receipt" in _item_of(error) else Claim.HELD
-        return Claim.INTERRUPTED if "lease" in (before or {}) else Claim.FRESH
+                "ReturnValues": "ALL_OLD",
+            }
+        )
+        if refused:
+            return Claim.DONE if "receipt" in before else Claim.HELD
+        return Claim.INTERRUPTED if "lease" in before else Claim.FRESH
+
+    def release(self, entry_id: str, claimed_at: datetime, *, may_stand: bool) -> None:
+        """Give one's own claim back after a refusal.
+
+        Args:
+            entry_id: What was claimed.
+            claimed_at: The instant the claim was made with: a claim of somebody else stays.
+            may_stand: True leaves the mark of an interrupted delivery: it may have arrived.
+        """
+        change = "SET lease = :over" if may_stand else "REMOVE lease"
+        values = {":lease": number(claimed_at + self.lease)}
+        self._try(
+            {
+                "Key": self._delivery_key(entry_id),
+                "UpdateExpression": change,
+                "ConditionExpression": "lease = :lease AND attribute_not_exists(receipt)",
+                "ExpressionAttributeValues": values | ({":over": {"N": "0"}} if may_stand else {}),
+            }
+        )
 
     def receipt(self, entry_id: str, message: str, now: datetime) -> None:
         """Note that an entry was delivered, and as which message."""
-        self.client.update_item(
-            TableName=self.table,
-            Key=self._key("delivery", entry_id),
-            UpdateExpression="SET receipt = :message, delivered = :now, expires = :expires",
-            ExpressionAttributeValues={
-                ":message": {"S": message},
-                ":now": _number(now),
-                ":expires": _seconds(now + KEEP),
-            },
-        )
+        self.client.update_item(**self.receipt_update(entry_id, message, now))
 
-    def release(self, entry_id: str) -> None:
-        """Give a claim back after a refusal: nothing was posted, the next try is a first one."""
-        self.client.delete_item(TableName=self.table, Key=self._key("delivery", entry_id))
+    def receipt_update(self, entry_id: str, message: str, now: datetime) -> Item:
+        """Return the update that notes a delivery, for a transaction."""
+        return {
+            "TableName": self.table,
+            "Key": self._delivery_key(entry_id),
+            "UpdateExpression": "SET receipt = :message, delivered = :now, expires = :expires",
+            "ExpressionAttributeValues": {
+                ":message": {"S": message},
+                ":now": number(now),
+                ":expires": seconds(now + KEEP),
+            },
+        }
 
     def is_delivered(self, entry_id: str) -> bool:
         """Tell whether an entry has a receipt."""
-        return "receipt" in self._read("delivery", entry_id)
+        return "receipt" in self.read(self._delivery_key(entry_id))
 
     def thread(self, told_id: str) -> Thread | None:
         """Return the message that a finding stands in, or None."""
-        item = self._read("thread", told_id)
+        item = self.read(self.key("thread", told_id))
         if not item:
             return None
-        return Thread(timestamp=item["timestamp"]["S"], revision=int(item["revision"]["N"]))
-
-    def remember_thread(self, told_id: str, thread: Thread) -> None:
-        """Note which message a finding stands in, and the revision it shows."""
-        self.client.put_item(
-            TableName=self.table,
-            Item={
-                **self._key("thread", told_id),
-                "timestamp": {"S": thread.timestamp},
-                "revision": {"N": str(thread.revision)},
-            },
+        return Thread(
+            timestamp=item["timestamp"]["S"],
+            revision=int(item["revision"]["N"]),
+            told=tuple(one["S"] for one in item["told"]["L"]),
         )
+
+    def remember_thread(
+        self, told_id: str, thread: Thread, *, expires: datetime | None = None
+    ) -> None:
+        """Note which message a finding stands in, unless a newer revision was told meanwhile.
+
+        Args:
+            told_id: Which finding.
+            thread: Where it stands.
+            expires: When to forget it; None while the finding can still move.
+        """
+        item = {
+            **self.key("thread", told_id),
+            "timestamp": {"S": thread.timestamp},
+            "revision": {"N": str(thread.revision)},
+            "told": {"L": [{"S": one} for one in thread.told]},
+        }
+        try:
+            self.client.put_item(
+                TableName=self.table,
+                Item={**item, "expires": seconds(expires)} if expires else item,
+                ConditionExpression="attribute_not_exists(revision) OR revision <= :revision",
+                ExpressionAttributeValues={":revision": item["revision"]},
+            )
+        except ClientError as error:
+            _raise_unless_refused(error)
 
     def wait_for_turn(self, now: datetime, spacing: timedelta) -> timedelta | None:
         """Take the channel's turn; return None, or how long to wait for the next one."""
-        try:
-            self.client.update_item(
-                TableName=self.table,
-                Key=self._key("pace", "turn"),
-                UpdateExpression="SET next_allowed = :next",
-                ConditionExpression="attribute_not_exists(next_allowed) OR next_allowed <= :now",
-                ExpressionAttributeValues={":now": _number(now), ":next": _number(now + spacing)},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != CONDITION_FAILED:
-                raise
-            allowed = int(_item_of(error).get("next_allowed", {}).get("N", "0"))
-            return timedelta(milliseconds=max(allowed - int(_number(now)["N"]), 1))
-        return None
-
-    def burst(self, now: datetime, window: timedelta) -> tuple[str, int]:
-        """Return the running window, started now where the last one is over, and its count."""
-        started = self._read("burst", "window").get("started", {}).get("N")
-        if started is None or int(started) + window / timedelta(milliseconds=1) <= _millis(now):
-            started = self._start_window(now, started)
-        return started, int(self._read("burst", started).get("count", {}).get("N", "0"))
-
-    def count_post(self, window: str, now: datetime) -> None:
-        """Count a posted message in a window. Only posted ones count, so a retry counts once."""
-        self.client.update_item(
-            TableName=self.table,
-            Key=self._key("burst", window),
-            UpdateExpression="ADD #count :one SET expires = :expires",
-            ExpressionAttributeNames={"#count": "count"},
-            ExpressionAttributeValues={":one": {"N": "1"}, ":expires": _seconds(now + KEEP)},
-        )
-
-    def hold(self, window: str, entry_id: str, line: str) -> None:
-        """Keep one line for the digest at the window's end."""
-        self.client.put_item(
-            TableName=self.table,
-            Item={"pk": self._digest(window), "sk": {"S": entry_id}, "line": {"S": line}},
-        )
-
-    def held(self, window: str) -> Iterable[str]:
-        """Return the lines kept for a window's digest."""
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": self._digest(window)},
-            ConsistentRead=True,
-        )
-        return [item["line"]["S"] for page in pages for item in page["Items"]]
-
-    def _start_window(self, now: datetime, replaced: str | None) -> str:
-        """Start a window unless somebody else just did; return the one that counts."""
-        fresh = _number(now)
-        try:
-            self.client.update_item(
-                TableName=self.table,
-                Key=self._key("burst", "window"),
-                UpdateExpression="SET started = :fresh",
-                ConditionExpression="attribute_not_exists(started) OR started = :replaced",
-                ExpressionAttributeValues={
-                    ":fresh": fresh,
-                    ":replaced": {"N": replaced or "0"},
+        refused, before = self._try(
+            {
+                "Key": self.key("pace", "turn"),
+                "UpdateExpression": "SET next_allowed = :next",
+                "ConditionExpression": "attribute_not_exists(next_allowed) OR next_allowed <= :now",
+                "ExpressionAttributeValues": {
+                    ":now": number(now),
+                    ":next": number(now + spacing),
                 },
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != CONDITION_FAILED:
-                raise
-            return str(self._read("burst", "window")["started"]["N"])
-        return fresh["N"]
-
-    def _read(self, kind: str, name: str) -> dict[str, Any]:
-        answer = self.client.get_item(
-            TableName=self.table, Key=self._key(kind, name), ConsistentRead=True
+            }
         )
+        if not refused:
+            return None
+        allowed = int(before.get("next_allowed", {}).get("N", "0"))
+        return timedelta(milliseconds=max(allowed - millis(now), 1))
+
+    def read(self, key: Item) -> Item:
+        """Return an item as it is now; empty where there is none."""
+        answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return dict(answer.get("Item", {}))
 
-    def _key(self, kind: str, name: str) -> dict[str, dict[str, str]]:
+    def key(self, kind: str, name: str) -> Item:
+        """Return the key of one of the channel's items."""
         return {"pk": {"S": f"{kind}#{self.channel}#{name}"}, "sk": {"S": kind}}
 
-    def _digest(self, window: str) -> dict[str, str]:
-        return {"S": f"digest#{self.channel}#{window}"}
+    def _delivery_key(self, entry_id: str) -> Item:
+        # An entry's id holds two keys and outgrows what one may hold.
+        return self.key("delivery", short_id(entry_id))
+
+    def _try(self, update: Item) -> tuple[bool, Item]:
+        """Update on a condition; return whether it was refused, and the item before."""
+        try:
+            answer = self.client.update_item(
+                TableName=self.table, ReturnValuesOnConditionCheckFailure="ALL_OLD", **update
+            )
+        except ClientError as error:
+            _raise_unless_refused(error)
+            response: Mapping[str, Any] = error.response
+            return True, dict(response.get("Item", {}))
+        return False, dict(answer.get("Attributes", {}))
 
 
-def _item_of(error: ClientError) -> dict[str, Any]:
-    response: Mapping[str, Any] = error.response
-    return dict(response.get("Item", {}))
+def short_id(entry_id: str) -> str:
+    """Return what stands for an entry's id where room is short."""
+    return hashlib.sha256(entry_id.encode()).hexdigest()[:32]
 
 
-def _millis(when: datetime) -> int:
-    return int(when.timestamp() * 1000)
+def millis(when: datetime) -> int:
+    """Return an instant as epoch milliseconds."""
+    # An int all the way: a float of seconds can lose the last millisecond.
+    return int(when.timestamp()) * 1000 + when.microsecond // 1000
 
 
-def _number(when: datetime) -> dict[str, str]:
-    return {"N": str(_millis(when))}
+def number(when: datetime) -> dict[str, str]:
+    """Write an instant as conditions compare it."""
+    return {"N": str(millis(when))}
 
 
-def _seconds(when: datetime) -> dict[str, str]:
+def seconds(when: datetime) -> dict[str, str]:
+    """Write an instant as DynamoDB's expiry reads it."""
     return {"N": str(int(when.timestamp()))}
+
+
+def _raise_unless_refused(error: ClientError) -> None:
+    if error.response["Error"]["Code"] != CONDITION_FAILED:
+        raise error

@@ -144,6 +144,13 @@ class DynamoStore:
             )
             yield from (ref_from(item["pk"]["S"], item) for item in pages)
 
+    def entry(self, pk: str, sk: str) -> Entry | None:
+        """Return one history entry; None where there is none."""
+        answer = self.client.get_item(
+            TableName=self.history_table, Key=key_of(pk, sk), ConsistentRead=True
+        )
+        return entry_from(answer["Item"]) if "Item" in answer else None
+
     def history_of(self, ref: ResourceRef) -> Iterator[Entry]:
         """Yield a resource's history, oldest first."""
         return map(entry_from, self._below(self.history_table, ref.key))

@@ -1,4 +1,4 @@
-"""What is told: the transitions that one look at one resource made, on their way to the channels."""
+"""What is told: the transitions of one look at one resource, on their way to the channels."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,12 +35,14 @@ class Notice:
 
     Attributes:
         id: Identity of the first entry; the same whenever the same entries are announced.
+        repeated: True where an earlier announcement may have gone out already.
     """
 
     id: str
     level: Level
     severity: Severity
     entries: tuple[Entry, ...]
+    repeated: bool = False
 
 
 #: Kinds that somebody is told of. `explained` detections are history only.

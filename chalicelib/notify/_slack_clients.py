@@ -1,19 +1,55 @@
-"""The two ways to Slack, behind `slack.Poster`; imported only by the function that posts."""
+"""The two ways to Slack, behind `slack.Poster`; imported only by the function that posts.
 
+A refusal that Slack spelled out posted nothing. A 5xx, or a connection that broke after the request
+was sent, may have: then `DeliveryError.may_stand` says so.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any
+from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from chalicelib.errors import DeliveryError
-from chalicelib.notify.slack import Payload
+from chalicelib.findings.deliveries import short_id
+from chalicelib.notify._blocks import Payload
+from chalicelib.notify.slack import Lookup
 
 TIMEOUT_SECONDS = 10
 EVENT_TYPE = "vigil_delivery"
-#: Messages searched for one that an earlier, interrupted delivery may have posted.
-HISTORY_LIMIT = 100
+PAGE_LIMIT = 200
+#: Slack's clock and ours need not agree.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+#: The token is fine for posting but not for reading; channels:history is optional.
+_UNREADABLE = frozenset(
+    {"missing_scope", "not_in_channel", "channel_not_found", "not_allowed_token_type"}
+)
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_DENIED = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+)
+_DENIED_STATUS = frozenset({401, 403, 404, 410})
+_OK, _SERVER_ERROR = 200, 500
+#: What urllib and http.client raise; an URLError comes before anything was sent.
+_UNREACHED = (OSError, HTTPException)
+
+
+class _Refused(DeliveryError):
+    """Slack's Web API said no, and why."""
+
+    def __init__(self, code: str, *, wait: float | None, may_stand: bool) -> None:
+        super().__init__(
+            f"Slack refused: {code}",
+            retry_after_seconds=wait,
+            may_stand=may_stand,
+            is_denied=code in _DENIED,
+        )
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,41 +59,69 @@ class BotPoster:
     token: str = field(repr=False)
     channel: str
     base_url: str
+    timeout_seconds: int = TIMEOUT_SECONDS
     threads: bool = True
 
-    def post(self, payload: Payload, *, delivery_id: str, thread: str | None) -> str | None:
-        """Post a message that carries its delivery id as metadata; return its timestamp."""
-        metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}}
-        answer = self._call(
-            "chat.postMessage",
-            {"metadata": metadata, "thread_ts": thread, "unfurl_links": False, **payload},
-        )
-        return str(answer["ts"])
+    def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
+        """Post a message that carries what it delivers as metadata; return its timestamp."""
+        delivered = " ".join(short_id(one) for one in ids)
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"ids": delivered}}
+        message = {"metadata": metadata, "unfurl_links": False, **payload}
+        if thread:
+            message["thread_ts"] = thread
+        return str(self._call("chat.postMessage", json=message)["ts"])
 
-    def update(self, timestamp: str, payload: Payload) -> None:
-        """Replace a message."""
-        self._call("chat.update", {"ts": timestamp, **payload})
-
-    def find(self, delivery_id: str) -> str | None:
-        """Search the channel's newest messages for one with this delivery id."""
-        arguments = {"limit": HISTORY_LIMIT, "include_all_metadata": True}
-        for message in self._call("conversations.history", arguments).get("messages", []):
-            metadata = message.get("metadata", {})
-            if metadata.get("event_payload", {}).get("id") == delivery_id:
-                return str(message["ts"])
-        return None
-
-    def _call(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        client = WebClient(
-            token=self.token, base_url=self.base_url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
-        )
-        given = {k: v for k, v in arguments.items() if v is not None}
+    def update(self, timestamp: str, payload: Payload) -> bool:
+        """Replace a message; return False where somebody deleted it."""
         try:
-            answer = client.api_call(method, json={"channel": self.channel, **given})
+            self._call("chat.update", json={"ts": timestamp, **payload})
+        except _Refused as error:
+            if error.code in _GONE:
+                return False
+            raise
+        return True
+
+    def find(self, delivery_id: str, *, thread: str | None, since: datetime) -> Lookup:
+        """Search the channel, or a thread, for a message with this delivery id."""
+        wanted = short_id(delivery_id)
+        try:
+            for message in self._messages(thread, since - CLOCK_TOLERANCE):
+                ids = message.get("metadata", {}).get("event_payload", {}).get("ids", "")
+                if wanted in str(ids).split():
+                    return Lookup(timestamp=str(message["ts"]))
+        except _Refused as error:
+            if error.code in _UNREADABLE:
+                return Lookup(is_certain=False)
+            raise
+        return Lookup()
+
+    def _messages(self, thread: str | None, since: datetime) -> Iterator[dict[str, Any]]:
+        # The channel's history leaves replies out; a thread's begins with its parent.
+        method = "conversations.replies" if thread else "conversations.history"
+        query = {
+            "oldest": f"{since.timestamp():.6f}",
+            "limit": PAGE_LIMIT,
+            "include_all_metadata": True,
+        } | ({"ts": thread} if thread else {})
+        while True:
+            answer = self._call(method, params=query)
+            yield from answer.get("messages", [])
+            cursor = answer.get("response_metadata", {}).get("next_cursor")
+            if not cursor:
+                return
+            query["cursor"] = cursor
+
+    def _call(self, method: str, **arguments: dict[str, Any]) -> dict[str, Any]:
+        client = WebClient(
+            self.token, base_url=self.base_url, timeout=self.timeout_seconds, retry_handlers=[]
+        )
+        given = {name: {"channel": self.channel, **value} for name, value in arguments.items()}
+        try:
+            answer = client.api_call(method, **given)
         except SlackApiError as error:
             raise _refused(error) from error
-        except OSError as error:
-            raise DeliveryError(f"Slack was not reached: {type(error).__name__}") from error
+        except _UNREACHED as error:
+            raise _unreached(error) from error
         return dict(answer.data) if isinstance(answer.data, dict) else {}
 
 
@@ -66,31 +130,35 @@ class WebhookPoster:
     """Posts through an incoming webhook: plain messages only."""
 
     url: str = field(repr=False)
+    timeout_seconds: int = TIMEOUT_SECONDS
     threads: bool = False
 
-    def post(self, payload: Payload, *, delivery_id: str, thread: str | None) -> str | None:
+    def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message; a webhook tells neither timestamps nor threads."""
-        del delivery_id, thread
-        client = WebhookClient(self.url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        del ids, thread
+        client = WebhookClient(self.url, timeout=self.timeout_seconds, retry_handlers=[])
         try:
             answer = client.send_dict(payload)
-        except OSError as error:
-            raise DeliveryError(f"Slack was not reached: {type(error).__name__}") from error
-        if answer.status_code != 200:  # noqa: PLR2004 - OK
-            wait = _seconds(answer.headers.get("Retry-After"))
+        except _UNREACHED as error:
+            raise _unreached(error) from error
+        if answer.status_code != _OK:
             raise DeliveryError(
-                f"Slack's webhook answered {answer.status_code}", retry_after_seconds=wait
+                f"Slack's webhook answered {answer.status_code}",
+                retry_after_seconds=_seconds(answer.headers.get("Retry-After")),
+                may_stand=answer.status_code >= _SERVER_ERROR,
+                is_denied=answer.status_code in _DENIED_STATUS,
             )
         return None
 
-    def update(self, timestamp: str, payload: Payload) -> None:
-        """Do nothing: a webhook cannot edit."""
+    def update(self, timestamp: str, payload: Payload) -> bool:
+        """Return False: a webhook cannot edit."""
         del timestamp, payload
+        return False
 
-    def find(self, delivery_id: str) -> str | None:
-        """Return None: a webhook cannot read."""
-        del delivery_id
-        return None
+    def find(self, delivery_id: str, *, thread: str | None, since: datetime) -> Lookup:
+        """Return that nothing can be known: a webhook cannot read."""
+        del delivery_id, thread, since
+        return Lookup(is_certain=False)
 
 
 def poster_for(secret: str, *, channel: str, base_url: str) -> BotPoster | WebhookPoster:
@@ -100,12 +168,20 @@ def poster_for(secret: str, *, channel: str, base_url: str) -> BotPoster | Webho
     return BotPoster(secret, channel, base_url)
 
 
-def _refused(error: SlackApiError) -> DeliveryError:
+def _refused(error: SlackApiError) -> _Refused:
     response: Any = error.response
-    code = response.get("error", "") if response is not None else ""
-    headers = getattr(response, "headers", None) or {}
-    wait = _seconds(headers.get("Retry-After") or headers.get("retry-after"))
-    return DeliveryError(f"Slack refused the message: {code}", retry_after_seconds=wait)
+    status = int(response.status_code)
+    code = str(response.get("error", ""))
+    # What is no code is the page of some proxy, and as long as it likes.
+    named = code if code.isidentifier() else f"status {status}"
+    wait = _seconds(response.headers.get("Retry-After") or response.headers.get("retry-after"))
+    return _Refused(named, wait=wait, may_stand=status >= _SERVER_ERROR)
+
+
+def _unreached(error: OSError | HTTPException) -> DeliveryError:
+    return DeliveryError(
+        f"Slack was not reached: {type(error).__name__}", may_stand=not isinstance(error, URLError)
+    )
 
 
 def _seconds(value: Any) -> float | None:

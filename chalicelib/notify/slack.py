@@ -1,12 +1,13 @@
-"""Slack messages as Block Kit, and the two ways they get there: a bot token or an incoming webhook.
+"""Slack messages as Block Kit, and what a way to Slack must be able to do.
 
 Names, policies and user agents were chosen by somebody else, so they stand in ``plain_text``
-elements only, where Slack parses neither mentions nor links nor formatting; `text`, which it does
-parse, is escaped. Limits: https://docs.slack.dev/reference/block-kit/blocks
+elements only, where Slack parses neither mentions nor links nor formatting.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from chalicelib.model import (
     Detection,
@@ -18,16 +19,18 @@ from chalicelib.model import (
     TransitionKind,
 )
 from chalicelib.notify import words
+from chalicelib.notify._blocks import (
+    Block,
+    Payload,
+    bounded,
+    escape,
+    heading,
+    listed,
+    markdown,
+    note,
+    plain,
+)
 
-Block = dict[str, Any]
-#: What a message consists of: ``text`` and ``blocks``.
-Payload = dict[str, Any]
-
-HEADER_LIMIT_CHARS = 150
-SECTION_LIMIT_CHARS = 2_000
-BLOCK_LIMIT = 50
-#: Slack refuses messages somewhere above 11,000 characters, undocumented; stay well below.
-TOTAL_LIMIT_CHARS = 9_000
 TOLD_PER_MESSAGE = 6
 
 _SIGNS = {
@@ -38,6 +41,26 @@ _SIGNS = {
     Severity.INFORMATIONAL: "⬜",
 }
 _RESOLVED_SIGN = "✅"
+_REPEATED = "repeated: the first delivery may have arrived"
+_REPLY_LIMIT_CHARS = 1_900
+_MOVES = {
+    TransitionKind.UPDATED: "✏️ Changed:",
+    TransitionKind.ATTRIBUTED: "🔎 Explained:",
+    TransitionKind.REOPENED: "🔁 Open again:",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What a search for an earlier delivery found.
+
+    Attributes:
+        timestamp: The message, or None.
+        is_certain: False where the way cannot know, so that None means nothing.
+    """
+
+    timestamp: str | None = None
+    is_certain: bool = True
 
 
 class Poster(Protocol):
@@ -47,56 +70,64 @@ class Poster(Protocol):
     def threads(self) -> bool:
         """Whether replies and edits exist."""
 
-    def post(self, payload: Payload, *, delivery_id: str, thread: str | None) -> str | None:
+    def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message and return its timestamp, or None where the way knows none.
+
+        Args:
+            payload: The message.
+            ids: What it delivers; `find` recognises it by any of them.
+            thread: The message to reply to.
 
         Raises:
             DeliveryError: Slack refused it for now.
         """
 
-    def update(self, timestamp: str, payload: Payload) -> None:
-        """Replace a message."""
+    def update(self, timestamp: str, payload: Payload) -> bool:
+        """Replace a message; return False where it is no longer there."""
 
-    def find(self, delivery_id: str) -> str | None:
-        """Return the timestamp of the message with this delivery id, where it can be known."""
+    def find(self, delivery_id: str, *, thread: str | None, since: datetime) -> Lookup:
+        """Look for the message that delivered this id, posted at `since` or later."""
 
 
 def payload(
     told: Sequence[Finding | Detection],
     transitions: Sequence[Transition] = (),
     *,
+    past: Sequence[Finding] = (),
     repeated: bool = False,
 ) -> Payload:
     """Return the message about one resource: its findings and detections as they are now.
 
     Args:
-        told: At least one, all of one resource; the worst first.
+        told: At least one, all of one resource; what stands and is worst first.
         transitions: What just happened to them: adds before → after.
+        past: Findings that stood in the message and have since been told in a newer one.
         repeated: Marks a message that may have been posted before.
     """
     first = told[0]
     blocks = [_header(first)]
     for one in told[:TOLD_PER_MESSAGE]:
         blocks += _blocks_of(one, transitions, titled=one is not first)
-    if more := len(told) - TOLD_PER_MESSAGE:
-        blocks += [_plain(f"… and {more} more on this resource")] if more > 0 else []
+    if (more := len(told) - TOLD_PER_MESSAGE) > 0:
+        blocks.append(plain(f"… and {more} more on this resource"))
+    blocks += [plain(f"{_RESOLVED_SIGN} {f.title}: later told in a newer message") for f in past]
     blocks.append(_context(first, repeated=repeated))
-    return _bounded({"text": escape(_fallback(told)), "blocks": blocks})
+    return bounded(_fallback(told), blocks)
 
 
-def reply(transition: Transition) -> Payload:
-    """Return the reply in a finding's thread that says what just happened to it."""
-    finding = transition.finding
-    title = finding.title if finding else transition.rule_id
-    lines = [f"{_moved(transition)} {title}"]
-    lines += [words.difference_text(d) for d in transition.differences]
-    if transition.cause:
-        lines.append(f"Who: {words.who(transition.cause)}")
-    text = "\n".join(lines)
-    return _bounded({"text": escape(words.clean(lines[0])), "blocks": [_plain(text)]})
+def reply(*transitions: Transition, repeated: bool = False) -> Payload:
+    """Return the reply in a message's thread that says what just happened to what it tells of.
+
+    Args:
+        transitions: At least one; all of them stand in the same message.
+        repeated: Marks a reply that may have been posted before.
+    """
+    texts = [_reply_text(transition) for transition in transitions]
+    last = [note(_REPEATED)] if repeated else []
+    return bounded(words.clean(texts[0].partition("\n")[0]), [*listed(texts), *last])
 
 
-def summary_payload(summary: Summary, account_id: str) -> Payload:
+def summary_payload(summary: Summary, account_id: str, *, repeated: bool = False) -> Payload:
     """Return the one message about a first sweep, or the first under new rules."""
     what = "First sweep" if summary.first else "Sweep under new rules"
     total = sum(count.count for count in summary.counts)
@@ -106,18 +137,15 @@ def summary_payload(summary: Summary, account_id: str) -> Payload:
         f"({', '.join(words.clean(e, 80) for e in c.examples)})"
         for c in summary.counts
     ]
-    blocks = [_heading(title), *(_plain(line) for line in lines[: BLOCK_LIMIT - 3])]
-    blocks.append(_note("What stood before Vigil looked. From here on, every change is told."))
-    return _bounded({"text": escape(title), "blocks": blocks})
+    last = "What stood before Vigil looked. From here on, every change is told."
+    return bounded(title, [heading(title), *listed(lines), note(_marked(last, repeated=repeated))])
 
 
-def digest_payload(lines: Sequence[str]) -> Payload:
+def digest_payload(lines: Sequence[str], *, repeated: bool = False) -> Payload:
     """Return the one message that lists what a burst held back."""
     title = f"{len(lines)} more in the last minute"
-    blocks = [_heading(title), *(_plain(line) for line in lines[: BLOCK_LIMIT - 2])]
-    if left := len(lines) - (BLOCK_LIMIT - 2):
-        blocks += [_plain(f"… and {left} more")] if left > 0 else []
-    return _bounded({"text": escape(title), "blocks": blocks})
+    last = _marked("Too many at once to tell one by one.", repeated=repeated)
+    return bounded(title, [heading(title), *listed(lines), note(last)])
 
 
 def line_of(transition: Transition) -> str:
@@ -129,25 +157,20 @@ def line_of(transition: Transition) -> str:
     return f"{sign} {told.title}: {words.where(told.subject)}"
 
 
-def escape(text: str) -> str:
-    """Escape what Slack's mrkdwn acts on."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _blocks_of(
     one: Finding | Detection, transitions: Sequence[Transition], *, titled: bool
 ) -> list[Block]:
-    blocks = [_plain(f"{_SIGNS[one.severity]} {one.title}")] if titled else []
-    blocks.append(_plain(words.clean(one.message, SECTION_LIMIT_CHARS)))
+    blocks = [plain(f"{_sign(one)} {one.title}")] if titled else []
+    blocks.append(plain(words.clean(one.message, 2_000)))
     facts = [f"Where: {words.where(one.subject)}", f"Who: {words.who(one.cause)}"]
     facts += [f"Changed: {line}" for line in _changes(one, transitions)]
-    if isinstance(one, Detection) and any(t.transient for t in transitions):
+    if any(t.transient and t.detection == one for t in transitions):
         facts.append("Transient: it was undone before it was looked at.")
-    blocks.append(_plain("\n".join(facts)))
+    blocks.append(plain("\n".join(facts)))
     if isinstance(one, Finding) and one.status is Status.RESOLVED:
-        return [*blocks, _plain(f"Open for {words.open_for(one)}.")]
+        return [*blocks, plain(f"Open for {words.open_for(one)}.")]
     advice = f"*Why it matters* {escape(one.risk)}\n*How to fix* {escape(one.fix.text)}"
-    return [*blocks, _markdown(advice)]
+    return [*blocks, markdown(advice)]
 
 
 def _changes(one: Finding | Detection, transitions: Sequence[Transition]) -> list[str]:
@@ -159,22 +182,34 @@ def _changes(one: Finding | Detection, transitions: Sequence[Transition]) -> lis
     ]
 
 
+def _is_resolved(one: Finding | Detection) -> bool:
+    return isinstance(one, Finding) and one.status is Status.RESOLVED
+
+
+def _sign(one: Finding | Detection) -> str:
+    return _RESOLVED_SIGN if _is_resolved(one) else _SIGNS[one.severity]
+
+
 def _header(one: Finding | Detection) -> Block:
-    resolved = isinstance(one, Finding) and one.status is Status.RESOLVED
-    sign = _RESOLVED_SIGN if resolved else _SIGNS[one.severity]
-    state = "RESOLVED" if resolved else one.severity.upper()
-    return _heading(f"{sign} {state} · {one.title}")
+    state = "RESOLVED" if _is_resolved(one) else one.severity.upper()
+    return heading(f"{_sign(one)} {state} · {one.title}")
+
+
+def _reply_text(transition: Transition) -> str:
+    finding = transition.finding
+    title = finding.title if finding else transition.rule_id
+    lines = [f"{_moved(transition)} {title}"]
+    lines += [words.difference_text(d) for d in transition.differences]
+    if transition.cause:
+        lines.append(f"Who: {words.who(transition.cause)}")
+    return "\n".join(lines)[:_REPLY_LIMIT_CHARS]
 
 
 def _moved(transition: Transition) -> str:
     finding = transition.finding
     if finding and transition.kind is TransitionKind.RESOLVED:
         return f"{_RESOLVED_SIGN} Resolved after {words.open_for(finding)} ({transition.reason}):"
-    return {
-        TransitionKind.UPDATED: "✏️ Changed:",
-        TransitionKind.ATTRIBUTED: "🔎 Explained:",
-        TransitionKind.REOPENED: "🔁 Open again:",
-    }.get(transition.kind, "•")
+    return _MOVES.get(transition.kind, "•")
 
 
 def _context(one: Finding | Detection, *, repeated: bool) -> Block:
@@ -185,39 +220,15 @@ def _context(one: Finding | Detection, *, repeated: bool) -> Block:
     if one.cause and one.cause.event_id:
         parts.append(f"event {one.cause.event_id}")
     parts.append(f"owner {one.subject.owner or 'unassigned'}")
-    if repeated:
-        parts.append("repeated: the first delivery may have arrived")
-    return _note(words.clean(" · ".join(parts), 1_000))
+    return note(_marked(words.clean(" · ".join(parts), 1_000), repeated=repeated))
+
+
+def _marked(text: str, *, repeated: bool) -> str:
+    return f"{text} · {_REPEATED}" if repeated else text
 
 
 def _fallback(told: Sequence[Finding | Detection]) -> str:
     first = told[0]
     more = f" (+{len(told) - 1} more)" if len(told) > 1 else ""
-    return words.clean(f"{first.severity}: {first.title}{more}: {first.subject.ref.id}", 300)
-
-
-def _heading(text: str) -> Block:
-    element = {"type": "plain_text", "text": text[:HEADER_LIMIT_CHARS], "emoji": False}
-    return {"type": "header", "text": element}
-
-
-def _plain(text: str) -> Block:
-    element = {"type": "plain_text", "text": text[:SECTION_LIMIT_CHARS] or "–", "emoji": False}
-    return {"type": "section", "text": element}
-
-
-def _markdown(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:SECTION_LIMIT_CHARS]}}
-
-
-def _note(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": False}]}
-
-
-def _bounded(message: Payload) -> Payload:
-    """Drop blocks from the middle until Slack takes the message; first and last stay."""
-    blocks = list(message["blocks"])[: BLOCK_LIMIT - 1]
-    blocks = [*blocks[:-1], message["blocks"][-1]]
-    while len(str(blocks)) > TOTAL_LIMIT_CHARS and len(blocks) > 2:  # noqa: PLR2004 - first, last
-        del blocks[-2]
-    return {**message, "blocks": blocks}
+    state = "resolved" if _is_resolved(first) else first.severity
+    return words.clean(f"{state}: {first.title}{more}: {first.subject.ref.id}", 300)

@@ -59,7 +59,12 @@ class Dynoxide:
             DynoxideError: It ended, or said nothing for five seconds.
         """
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # Ctrl-C is for us: the functions finish their writes before the database goes.
+            process_group=0,
         )
         # A process that neither speaks nor ends would hold the read for ever.
         watchdog = threading.Timer(_START_SECONDS, self._process.kill)

@@ -85,6 +85,18 @@ def role_environment(url: str, name: str, account_id: str) -> dict[str, str]:
     )
 
 
+def exports(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the shell lines that make a shell act in this environment."""
+    assigned = " ".join(f"{name}={value}" for name, value in environment.items() if "KEY" in name)
+    places = " ".join(f"{name}={value}" for name, value in environment.items() if "KEY" not in name)
+    return (
+        # A session or profile of the person's own would go along with the keys.
+        "unset AWS_SESSION_TOKEN AWS_PROFILE",
+        f"export {places}",
+        f"export {assigned}",
+    )
+
+
 def _allowing(actions: tuple[str, ...]) -> str:
     # moto enforces none of this; it is there so that the principals look like real ones.
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}

@@ -26,6 +26,7 @@ AUDITOR_ROLE = "vigil-auditor"
 SLACK_CHANNEL = "C0LOCAL"
 _TOPIC = "vigil-alerts"
 _SLACK_SECRET = "vigil/slack"  # noqa: S105 - a name, not a secret
+_SETUP_SECONDS = 10.0
 _HISTORY_SUFFIX = "-history"
 _NEW_ENTRIES: Pattern = {"eventName": ["INSERT"]}
 _PAGES = {
@@ -128,6 +129,8 @@ class LocalVigil:
             aside = dict.fromkeys(_SET_ASIDE)
             cleanup.enter_context(applied(os.environ, {**aside, **self.environment}))
             self._add_pages()
+            # What set all this up, as root, is not for Vigil's eyes.
+            self.aws.trail.wait_until_written(_SETUP_SECONDS)
             cleanup.callback(self.bus.stop)
             self._wire(database_url, streams)
             self.bus.start()

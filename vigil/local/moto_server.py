@@ -6,6 +6,7 @@ there is one at a time per process. Nothing checks signatures; never bind it bey
 
 import json
 import os
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from chalicelib.errors import SettingsError
 from vigil.local._call import Answer, Call, Environ, Layer, StartResponse, call_from, send
 from vigil.local._locked_moto import LockedMoto
 from vigil.local._principals import applied
@@ -28,6 +30,7 @@ from vigil.local.faults import Faults
 from vigil.local.local_cloudtrail import LocalCloudTrail, Sink
 
 HOST = "127.0.0.1"
+_BACKLOG = 128
 #: Read by moto when it makes a backend; restored on exit.
 _MANAGED_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
 _SLOW_MODELS = ("ec2", "s3", "iam", "cloudtrail", "sqs")
@@ -81,13 +84,23 @@ class EmbeddedAws:
         self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start serving."""
+        """Start serving.
+
+        Raises:
+            SettingsError: The port is in use.
+        """
+        listener = self._cleanup.enter_context(_listener_on(self._port))
         self._cleanup.enter_context(applied(os.environ, self._moto_settings))
         moto_api_backend.reset()
         if self._data is not None:
             self.trail.subscribe(_writer_to(self._data))
         self._server = make_server(
-            HOST, self._port, self, threaded=True, request_handler=_QuietHandler
+            HOST,
+            self._port,
+            self,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listener.fileno(),
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="embedded-aws", daemon=True
@@ -163,6 +176,14 @@ class EmbeddedAws:
 class _QuietHandler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Say nothing; a line per request helps nobody."""
+
+
+def _listener_on(port: int) -> socket.socket:
+    # werkzeug's own way to say that a port is taken is to end the process.
+    try:
+        return socket.create_server((HOST, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"port {port} cannot be used: {error.strerror}") from error
 
 
 def _is_foreign_page(call: Call) -> bool:

@@ -1,6 +1,6 @@
 """The alarms: a queue that backs up, a message given up, a function without a queue that fails.
 
-Everything unexpected crashes on purpose into a dead-letter queue; these alarms are why that is safe.
+Everything unexpected crashes on purpose into a dead-letter queue; these alarms make that safe.
 """
 
 from collections.abc import Iterator

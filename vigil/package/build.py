@@ -9,12 +9,12 @@ from pathlib import Path
 
 from vigil.package.archive import repack
 from vigil.package.catalogue import Catalogue
-from vigil.package.cloudformation import VERSION, Json
+from vigil.package.cloudformation import VERSION, Json, as_deployable
 from vigil.package.data_stack import data_template
 from vigil.package.dependencies import requirements_in
 from vigil.package.errors import PackageError
 from vigil.package.forwarder import forwarder_template
-from vigil.package.stage import LAMBDA_REQUIREMENTS, as_text, run_chalice, stage
+from vigil.package.stage import LAMBDA_REQUIREMENTS, run_chalice, stage
 from vigil.package.translate import to_cloudformation
 
 ZIP = "vigil.zip"
@@ -36,7 +36,7 @@ def package(output: Path, catalogue: Catalogue | None = None) -> tuple[Path, ...
         built = Path(name)
         templates = _build(catalogue, built)
         for file, template in templates.items():
-            (built / file).write_text(as_text(template), encoding="utf-8")
+            (built / file).write_text(as_deployable(template), encoding="utf-8")
         return tuple((built / file).replace(output / file) for file in (ZIP, *templates))
 
 

@@ -4,6 +4,7 @@ The app stack imports what the data stack exports, so CloudFormation itself refu
 data while an app uses it.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from typing import Any
 Json = dict[str, Any]
 
 VERSION = "2010-09-09"
+#: A template that the CLI may pass along by itself; a larger one needs a bucket.
+LIMIT_BYTES = 51_200
 #: Parameter of the app stack: the name of the data stack.
 DATA_STACK = "DataStack"
 NO_VALUE: Json = {"Ref": "AWS::NoValue"}
@@ -57,3 +60,25 @@ def statement(actions: Iterable[str], resource: Any) -> Json:
 def policy(statements: Iterable[Json]) -> Json:
     """Return an IAM policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def as_text(document: Json) -> str:
+    """Write JSON for people and for diffs."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_deployable(template: Json) -> str:
+    """Write a template one resource a line: indented, it would be over CloudFormation's limit."""
+    sections = (f"{json.dumps(name)}:{_section(content)}" for name, content in template.items())
+    return "{" + ",\n".join(sections) + "}\n"
+
+
+def _section(content: Any) -> str:
+    if not isinstance(content, dict):
+        return json.dumps(content, ensure_ascii=False)
+    lines = (f"{json.dumps(name)}:{_packed(value)}" for name, value in content.items())
+    return "{\n" + ",\n".join(lines) + "}"
+
+
+def _packed(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -10,7 +10,7 @@ from vigil.package.permissions import FROM_PARAMETER_STORE, FROM_SECRETS_MANAGER
 from vigil.package.plan import FunctionPlan
 
 #: Empty, or where the secret is: never the secret, and no ARN (an ARN would need other rights).
-SLACK_SECRET_PATTERN = r"|secretsmanager:[A-Za-z0-9/_+=.@-]+|ssm:/[A-Za-z0-9/_.-]+"  # noqa: S105 - no secret
+SLACK_SECRET_PATTERN = r"(secretsmanager:[A-Za-z0-9/_+=.@-]+|ssm:/[A-Za-z0-9/_.-]+)?"  # noqa: S105 - no secret
 
 PARAMETERS: Mapping[str, Json] = {
     DATA_STACK: {
@@ -28,7 +28,7 @@ PARAMETERS: Mapping[str, Json] = {
         "Default": "",
         "AllowedPattern": SLACK_SECRET_PATTERN,
         "ConstraintDescription": "secretsmanager:NAME or ssm:/NAME",
-        "Description": "secretsmanager:NAME or ssm:/NAME of a bot token or webhook; empty: no Slack",
+        "Description": "secretsmanager:NAME or ssm:/NAME of a bot token or webhook; may be empty",
     },
     "SlackChannel": {
         "Type": "String",

@@ -29,8 +29,10 @@ _STATE = ("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 _APPEND = ("dynamodb:PutItem",)
 _SEND = ("sqs:SendMessage",)
 #: What Lambda's poller does in the function's name.
-_CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+LIST_STREAMS = ("dynamodb:ListStreams",)
+WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 #: Function → place → what it may do there; looks, logs and event sources come on top.
 GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -127,18 +129,18 @@ def looks_of(plan: FunctionPlan, catalogue: Catalogue) -> frozenset[str]:
 def _logs(plan: FunctionPlan) -> Json:
     group = f"log-group:/aws/lambda/${{AWS::StackName}}-{plan.deployed_name}:*"
     return statement(
-        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        WRITE_LOGS,
         sub(f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:{group}"),
     )
 
 
 def _event_sources(plan: FunctionPlan) -> Iterator[Json]:
     if plan.queue:
-        yield statement(_CONSUME, attribute(QUEUES[plan.queue].id))
+        yield statement(CONSUME, attribute(QUEUES[plan.queue].id))
     if plan.reads_history:
-        yield statement(_STREAM, imported("HistoryStreamArn"))
+        yield statement(STREAM, imported("HistoryStreamArn"))
         # AWS confines listing to a table's streams, not to one of them.
-        yield statement(("dynamodb:ListStreams",), _below("HistoryTableArn", "stream/*"))
+        yield statement(LIST_STREAMS, _below("HistoryTableArn", "stream/*"))
 
 
 def _place(name: str) -> Any:

@@ -14,7 +14,16 @@ from vigil.package.catalogue import Catalogue
 from vigil.package.cloudformation import Json
 from vigil.package.parameters import PARAMETERS, SOURCES
 from vigil.package.patterns import ANY
-from vigil.package.permissions import CONFINED, EVERYTHING, GRANTS, looks_of
+from vigil.package.permissions import (
+    CONFINED,
+    CONSUME,
+    EVERYTHING,
+    GRANTS,
+    LIST_STREAMS,
+    STREAM,
+    WRITE_LOGS,
+    looks_of,
+)
 from vigil.package.plan import FUNCTIONS, FunctionPlan
 
 _MADE = "<!-- Made by `vigil generate`; edits are lost. -->"
@@ -57,7 +66,9 @@ def _events(catalogue: Catalogue) -> Iterator[str]:
         ("event", "followed for", "judged by"),
         (
             (
-                "any, by a root user" if ANY in pair else f"`{_service(pair[0])}:{pair[1]}`",
+                "any, by actors that the rule names"
+                if ANY in pair
+                else f"`{_service(pair[0])}:{pair[1]}`",
                 ", ".join(sorted(followed.get(pair, ()))),
                 ", ".join(f"`{rule}`" for rule in sorted(judged.get(pair, ()))),
             )
@@ -91,12 +102,14 @@ def _permissions(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _granted(plan: FunctionPlan, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    yield from ((f"`{action}`", "its own log group") for action in WRITE_LOGS)
     for place, actions in GRANTS[plan.name].items():
         yield from ((f"`{action}`", f"Vigil's {place}") for action in actions)
     if plan.queue:
-        yield "`sqs:ReceiveMessage`, `sqs:DeleteMessage`, …", f"Vigil's {plan.queue}"
+        yield from ((f"`{action}`", f"Vigil's {plan.queue}") for action in CONSUME)
     if plan.reads_history:
-        yield "`dynamodb:GetRecords`, …", "the stream of Vigil's history"
+        stream = "the stream of Vigil's history"
+        yield from ((f"`{action}`", stream) for action in (*STREAM, *LIST_STREAMS))
     if plan.name == "slack":
         yield "`secretsmanager:GetSecretValue` or `ssm:GetParameter`", "the secret you name"
     for action in looks_of(plan, catalogue):
@@ -108,8 +121,9 @@ def _types(catalogue: Catalogue) -> Iterator[str]:
     for kind in catalogue.types:
         yield f"## {kind.type}"
         yield ""
-        where = "one for the whole account" if kind.is_global else "per Region"
-        yield f"A {kind.noun}, {where}; listed by {_code(kind.list_calls) or 'nothing'}."
+        where = "belongs to no Region" if kind.is_global else "belongs to a Region"
+        listed = _code(kind.list_calls) or "no call of its own"
+        yield f"{kind.noun.capitalize()}; {where}; listed by {listed}."
         yield ""
         rows = (
             (
@@ -138,7 +152,7 @@ def _rules(catalogue: Catalogue) -> Iterator[str]:
                 rule.title,
                 str(rule.severity),
                 rule.resource_type or "",
-                "; ".join(f"{name} {', '.join(ids)}" for name, ids in rule.frameworks.items()),
+                ", ".join(rule.frameworks),
             )
             for rule in catalogue.rules
             if rule.kind is kind
@@ -157,11 +171,11 @@ def _settings() -> Iterator[str]:
     yield ""
     yield "## Variables"
     yield ""
-    meaning = _meanings()
+    meanings = _meanings()
     yield from _table(
         ("variable", "set by the stack", "meaning"),
         (
-            (f"`{name}`", "yes" if name in SOURCES else "no: the default holds", meaning(name))
+            (f"`{name}`", "yes" if name in SOURCES else "no: the default holds", meanings[name])
             for name in variables()
         ),
     )
@@ -177,7 +191,7 @@ def variables() -> tuple[str, ...]:
 class _Asked(dict[str, str]):
     """An environment in which everything required is set; remembers what it was asked for."""
 
-    def get(self, key: str, default: object = None) -> str:  # type: ignore[override] # never absent
+    def get(self, key: str, default: object = None) -> str:
         del default
         self[key] = "1"
         return self[key]
@@ -189,21 +203,16 @@ def _default(parameter: Json) -> str:
     return f"`{parameter['Default']}`" if parameter["Default"] else "empty"
 
 
-class _Meanings(dict[str, str]):
-    """Setting → what its class says of it."""
-
-    def __call__(self, variable: str) -> str:
-        return self.get(variable.removeprefix(_PREFIX).lower(), "")
-
-
-def _meanings() -> _Meanings:
-    found, name = _Meanings(), ""
+def _meanings() -> dict[str, str]:
+    """Return what the settings' own class says of each, by its variable."""
+    found: dict[str, str] = {}
+    name = ""
     for line in map(str.strip, inspect.cleandoc(Settings.__doc__ or "").splitlines()):
         if match := _ATTRIBUTE.match(line):
-            name = match[1]
-            found[name] = match[2]
+            name = f"{_PREFIX}{match[1].upper()}"
+            found[name] = match[2].replace("``", "`")
         elif name:
-            found[name] = f"{found[name]} {line}".strip()
+            found[name] = f"{found[name]} {line}".strip().replace("``", "`")
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from chalicelib.evaluate.bundle import bundle_from
 from vigil.package.app_stack import STAGE, chalice_config, merge_template, policies
 from vigil.package.catalogue import Catalogue
-from vigil.package.cloudformation import Json
+from vigil.package.cloudformation import Json, as_text
 from vigil.package.dependencies import requirements_in, vendor
 from vigil.package.errors import PackageError
 
@@ -35,11 +35,6 @@ def chalice_files(catalogue: Catalogue) -> dict[str, str]:
         **policies(catalogue),
     }
     return {name: as_text(content) for name, content in files.items()}
-
-
-def as_text(template: Json) -> str:
-    """Write JSON for people and for diffs."""
-    return json.dumps(template, indent=2, ensure_ascii=False) + "\n"
 
 
 def stage(catalogue: Catalogue, folder: Path) -> None:
@@ -64,7 +59,7 @@ def run_chalice(folder: Path, out: Path) -> Json:
     """
     merged = folder / ".chalice" / MERGED
     asked = ["--stage", STAGE, "--merge-template", str(merged), str(out)]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own interpreter; a path is one argument
         [sys.executable, "-c", _CHALICE, "--project-dir", str(folder), "package", *asked],
         check=False,
         capture_output=True,

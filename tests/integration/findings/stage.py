@@ -88,6 +88,7 @@ class Stage:
             rulebook=Rulebook.of([door_rule()], [kind]),
             routing=Routing.of([kind]),
             confirm_seconds=CONFIRM_SECONDS,
+            places=(),
             subject_of=lambda ref, _: Subject(ref=ref),
             fingerprint_of=_fingerprint,
         )

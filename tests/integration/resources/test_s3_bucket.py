@@ -284,11 +284,7 @@ PROPOSALS = [
     (
         "CreateBucket",
         {"x-amz-acl": "public-read", "x-amz-object-ownership": ["ObjectWriter"]},
-        {
-            "/observed/BucketPolicy": None,
-            "/observed/Grants": [READ_BY_ALL],
-            "/properties/OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]},
-        },
+        {"/observed/BucketPolicy": None, "/observed/Grants": [READ_BY_ALL]},
     ),
 ]
 
