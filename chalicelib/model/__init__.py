@@ -4,19 +4,16 @@ Names are those of AWS Config, ASFF and OCSF. Nothing here reads a clock or does
 """
 
 from chalicelib.model.change import Actor, Change, CompanionTouch, Outcome, Touch, Via
+from chalicelib.model.commit import Commit, Known, LedgerRow, Sighting
 from chalicelib.model.finding import (
     Cause,
-    Commit,
     Detection,
     DetectionStatus,
     Difference,
     Finding,
-    Known,
-    LedgerRow,
     Look,
     Reason,
     RuleCount,
-    Sighting,
     Status,
     Subject,
     Summary,

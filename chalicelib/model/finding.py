@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.model.change import Actor
-from chalicelib.model.resource import ConfigurationItem, Gap, ResourceRef
-from chalicelib.model.rule import Compliance, Evaluation, Evidence, Fix, Severity
+from chalicelib.model.resource import Gap, ResourceRef
+from chalicelib.model.rule import Compliance, Evidence, Fix, Severity
 
 
 class Status(StrEnum):
@@ -253,73 +253,3 @@ class Transition:
     cause: Cause | None = None
     seen_by: str | None = None
     transient: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerRow:
-    """One received record and what became of it.
-
-    Attributes:
-        disposition: ``evaluated``, ``irrelevant`` (no rule or resource type names it),
-            ``failed-call``, ``read-only``, ``refused`` (spoofed) or ``invalid``.
-        message_id: SQS message that carried it; keeps rows without an event id apart.
-    """
-
-    account_id: str
-    region: str
-    event_id: str | None
-    record_hash: str
-    event_time: datetime
-    received_at: datetime
-    event_source: str
-    event_name: str
-    disposition: str
-    message_id: str
-    detail: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """All that the store knows of one resource, read in one Query."""
-
-    look: Look | None = None
-    findings: tuple[Finding, ...] = ()
-    detections: tuple[Detection, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """What one look saw.
-
-    Attributes:
-        item: The described item, or None where AWS said the resource does not exist.
-        fingerprint: Hash of the item without volatile parts; None without an item.
-    """
-
-    subject: Subject
-    item: ConfigurationItem | None
-    evaluations: tuple[Evaluation, ...]
-    fingerprint: str | None
-    started_at: datetime
-    ended_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
-    """Everything one accepted look writes, in one transaction.
-
-    Attributes:
-        known: What was read before: the guard of every conditional write.
-        look: The look item to store; None for a commit that only logs detections of a change
-            without a looked-at resource.
-        transitions: History entries, each with the finding or detection after it.
-        detections: Detections to store that make no history entry yet (pending).
-        ledger: The row of the record behind it, when this commit is the record's only one.
-    """
-
-    ref: ResourceRef
-    known: Known
-    look: Look | None
-    transitions: tuple[Transition, ...] = ()
-    detections: tuple[Detection, ...] = ()
-    ledger: LedgerRow | None = None
