@@ -99,20 +99,10 @@ def _detection(  # noqa: PLR0913 - everything a detection says
         subject=subject,
         message=_message_of(ready, change, subject, evidence, document),
         evidence=evidence,
-        cause=_cause(change),
+        cause=Cause.of(change),
         status=DetectionStatus.PENDING if awaits else DetectionStatus.TOLD,
         explained_by=rule.explained_by,
         seen_at=change.received_at,
-    )
-
-
-def _cause(change: Change) -> Cause:
-    return Cause(
-        event_id=change.event_id,
-        event_source=change.event_source,
-        event_name=change.event_name,
-        event_time=change.event_time,
-        actor=change.actor,
     )
 
 

@@ -71,12 +71,4 @@ class Case:
 def cause_from(case: Case) -> Cause | None:
     """Return the event behind the look as a cause; whether it *is* one is for `blame` to say."""
     change = case.request.change
-    if change is None:
-        return None
-    return Cause(
-        event_id=change.event_id,
-        event_source=change.event_source,
-        event_name=change.event_name,
-        event_time=change.event_time,
-        actor=change.actor,
-    )
+    return Cause.of(change) if change else None

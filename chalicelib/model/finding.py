@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.model.change import Actor
+from chalicelib.model.change import Actor, Change
 from chalicelib.model.resource import Gap, ResourceRef
 from chalicelib.model.rule import Compliance, Evidence, Fix, Severity
 
@@ -104,6 +104,17 @@ class Cause:
     event_name: str
     event_time: datetime
     actor: Actor
+
+    @classmethod
+    def of(cls, change: Change) -> "Cause":
+        """Return a change in the form in which findings name it; what proves it is elsewhere."""
+        return cls(
+            event_id=change.event_id,
+            event_source=change.event_source,
+            event_name=change.event_name,
+            event_time=change.event_time,
+            actor=change.actor,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

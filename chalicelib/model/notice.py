@@ -1,5 +1,6 @@
 """What is told: the transitions of one look at one resource, on their way to the channels."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,6 +51,11 @@ TOLD_KINDS = frozenset(TransitionKind) - {TransitionKind.EXPLAINED}
 
 #: Reasons told only through the sweep's summary.
 QUIET_REASONS = frozenset({Reason.FIRST_LOOK, Reason.RULE_CHANGE})
+
+
+def short_id(entry_id: str) -> str:
+    """Return what stands for an entry's id where room is short."""
+    return hashlib.sha256(entry_id.encode()).hexdigest()[:32]
 
 
 def is_told(transition: Transition) -> bool:
