@@ -59,9 +59,12 @@ class LocalCloudTrail:
         credential = call.credential
         if credential is None or not _may_change(call, credential):
             return self._inner(call)
-        heard = self._is_heard(account_of(credential.access_key), credential.region)
+        place = account_of(credential.access_key), credential.region
+        heard = self._is_heard(*place)
         answer = self._inner(call)
         at = datetime.now(UTC)
+        # StartLogging is heard too: it is logged by the trail that it started.
+        heard = heard or self._is_heard(*place)
         self._submit(partial(self._write, call, credential, answer, at=at, heard=heard))
         return answer
 
@@ -120,9 +123,7 @@ class LocalCloudTrail:
         if is_data_event(operation.service, operation.name):
             return
         record = api_call_record(call, credential, operation, answer, at=at)
-        # StartLogging is heard too: it is logged by the trail that it started.
-        after = self._is_heard(str(record["recipientAccountId"]), str(record["awsRegion"]))
-        self._deliver(record, heard=heard or after)
+        self._deliver(record, heard=heard)
 
     def _deliver(self, record: Record, *, heard: bool) -> None:
         self.history.append(record)
