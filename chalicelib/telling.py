@@ -12,52 +12,62 @@ from typing import Any
 import msgspec
 
 from chalicelib.aws import Clients, SystemClock
-from chalicelib.errors import DeliveryError, SettingsError
-from chalicelib.findings import history
+from chalicelib.credentials import read_secret
+from chalicelib.errors import DeliveryError, InvalidRecordError
 from chalicelib.findings.deliveries import Deliveries
 from chalicelib.findings.history import transition_from
 from chalicelib.findings.store import DynamoStore
 from chalicelib.model import Severity
 from chalicelib.model.notice import Entry, Level, Notice
 from chalicelib.notify import slack, sns
-from chalicelib.pipeline.telling import Announcing, Slacking, announce, tell_digest, tell_slack
+from chalicelib.pipeline.announcing import (
+    Announced,
+    Announcing,
+    Reading,
+    announce,
+    announce_missed,
+)
+from chalicelib.pipeline.telling import Slacking, tell_digest, tell_slack
 from chalicelib.settings import Settings
 
 #: A secret is read again this often, so that a rotated token needs no deployment.
 SECRET_SECONDS = 300
-MAX_VISIBILITY_SECONDS = 43_200
+#: SQS counts its 12 hours from the receive, which was a moment ago.
+MAX_VISIBILITY_SECONDS = 43_000
 DEFAULT_RETRY_SECONDS = 30
-#: Entries younger than this may still be on their way through the stream.
-SETTLED_AFTER = timedelta(minutes=5)
-#: How far back the first run looks.
-FIRST_REACH = timedelta(days=2)
-CURSOR = "reannounce-cursor"
+#: Each receive adds this much, so that the 1,000 receives of the queue outlast its 14 days.
+RETRY_GROWTH_SECONDS = 3
+_CURSOR_KEY = {"pk": {"S": "reannounce-cursor"}, "sk": {"S": "hour"}}
+#: An entry's key and its body.
+_Stored = tuple[str, str, bytes]
 
 
 def announce_stream(records: Iterable[Mapping[str, Any]]) -> int:
-    """Announce the entries that a stream batch inserted."""
-    entries = [
-        _entry_of(record["dynamodb"]["NewImage"])
-        for record in records
-        if record["eventName"] == "INSERT"
-    ]
-    return announce(entries, _announcing(Settings.from_env()))
+    """Announce the entries that a stream batch inserted; return the number of notices.
+
+    Raises:
+        DeliveryError: Something was not announced; all else was, and is not announced again.
+    """
+    images = (r["dynamodb"]["NewImage"] for r in records if r["eventName"] == "INSERT")
+    stored = [(i["pk"]["S"], i["sk"]["S"], i["body"]["S"].encode()) for i in images]
+    return _notices_of(announce(_read(stored), _announcing(Settings.from_env())))
 
 
-def announce_missed() -> int:
-    """Announce entries without receipt, hour by hour, and remember the last complete hour."""
+def announce_again() -> int:
+    """Announce entries without receipt and remember the first hour that is not complete.
+
+    Raises:
+        DeliveryError: Something was not announced; all else was, and the next run tries again.
+    """
     settings = Settings.from_env()
-    world, store = _announcing(settings), _store(settings)
-    now = world.clock.now()
-    hour, published = _cursor(settings, now), 0
-    while hour <= now - SETTLED_AFTER:
-        stored = store.entries_of_hour(hour)
-        entries = [e for e in map(_entry_from, stored) if _is_settled(e, now)]
-        published += announce(entries, world)
-        if hour + timedelta(hours=1) <= now - SETTLED_AFTER:
-            _move_cursor(settings, hour + timedelta(hours=1))
-        hour += timedelta(hours=1)
-    return published
+    store = _store(settings)
+
+    def entries_of(hour: datetime) -> Reading:
+        return _read((e.pk, e.sk, e.body) for e in store.entries_of_hour(hour))
+
+    done, cursor = announce_missed(entries_of, _cursor(settings), _announcing(settings))
+    _move_cursor(settings, cursor)
+    return _notices_of(done)
 
 
 def post_to_slack(body: str) -> str:
@@ -67,21 +77,33 @@ def post_to_slack(body: str) -> str:
         DeliveryError: Not now; the queue should bring it back.
     """
     settings = Settings.from_env()
-    message = msgspec.json.decode(body)
-    if window := message.get("digest"):
-        return tell_digest(str(window), _slacking(settings))
-    return tell_slack(_notice_of(message, settings), _slacking(settings))
+    message = msgspec.json.decode(body, type=dict[str, Any])
+    try:
+        if window := message.get("digest"):
+            return tell_digest(str(window), _slacking(settings))
+        return tell_slack(_notice_of(message, settings), _slacking(settings))
+    except DeliveryError as error:
+        if error.is_denied:
+            # The secret may have been rotated: the next attempt reads it again.
+            _poster_until.cache_clear()
+        raise
 
 
 def come_back_later(record: Mapping[str, Any], error: DeliveryError) -> None:
-    """Hide a refused message for as long as the channel asked."""
+    """Hide a refused message for as long as the channel asked, and longer each time."""
     settings = Settings.from_env()
-    seconds = int(error.retry_after_seconds or DEFAULT_RETRY_SECONDS) + 1
+    asked = error.retry_after_seconds or DEFAULT_RETRY_SECONDS
+    grown = RETRY_GROWTH_SECONDS * receives_of(record)
     _clients(settings).client("sqs").change_message_visibility(
         QueueUrl=settings.slack_queue_url,
         ReceiptHandle=record["receiptHandle"],
-        VisibilityTimeout=min(seconds, MAX_VISIBILITY_SECONDS),
+        VisibilityTimeout=int(min(max(asked + 1, grown), MAX_VISIBILITY_SECONDS)),
     )
+
+
+def receives_of(record: Mapping[str, Any]) -> int:
+    """Return how often the queue has delivered a message, this time included."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 @functools.cache
@@ -99,14 +121,15 @@ def _store(settings: Settings) -> DynamoStore:
     )
 
 
-def _deliveries(settings: Settings, channel: str) -> Deliveries:
-    return Deliveries(_clients(settings).client("dynamodb"), settings.work_table, channel)
-
-
 @functools.cache
 def _announcing(settings: Settings) -> Announcing:
-    topic = functools.partial(_publish, settings)
-    return Announcing(publish=topic, deliveries=_deliveries(settings, "sns"), clock=SystemClock())
+    return Announcing(
+        publish=functools.partial(_publish, settings),
+        deliveries=Deliveries(
+            _clients(settings).client("dynamodb"), settings.work_table, "sns", timedelta(0)
+        ),
+        clock=SystemClock(),
+    )
 
 
 def _publish(settings: Settings, notice: Notice) -> str:
@@ -118,7 +141,11 @@ def _publish(settings: Settings, notice: Notice) -> str:
 def _slacking(settings: Settings) -> Slacking:
     return Slacking(
         store=_store(settings),
-        deliveries=_deliveries(settings, f"slack#{settings.slack_channel}"),
+        deliveries=Deliveries(
+            _clients(settings).client("dynamodb"),
+            settings.work_table,
+            f"slack#{settings.slack_channel}",
+        ),
         poster=functools.partial(_poster, settings),
         digests=functools.partial(_queue_digest, settings),
         clock=SystemClock(),
@@ -136,21 +163,8 @@ def _poster_until(settings: Settings, _period: int) -> slack.Poster:
     # slack_sdk is imported only where something is posted.
     from chalicelib.notify._slack_clients import poster_for  # noqa: PLC0415 - see above
 
-    return poster_for(
-        _secret(settings), channel=settings.slack_channel, base_url=settings.slack_api_url
-    )
-
-
-def _secret(settings: Settings) -> str:
-    kind, _, name = (settings.slack_secret or "").partition(":")
-    if kind == "secretsmanager" and name:
-        client = _clients(settings).client("secretsmanager")
-        return str(client.get_secret_value(SecretId=name)["SecretString"]).strip()
-    if kind == "ssm" and name:
-        client = _clients(settings).client("ssm")
-        answer = client.get_parameter(Name=name, WithDecryption=True)
-        return str(answer["Parameter"]["Value"]).strip()
-    raise SettingsError("VIGIL_SLACK_SECRET must be secretsmanager:NAME or ssm:/NAME")
+    secret = read_secret(_clients(settings), settings.slack_secret)
+    return poster_for(secret, channel=settings.slack_channel, base_url=settings.slack_api_url)
 
 
 def _queue_digest(settings: Settings, window: str, delay_seconds: int) -> None:
@@ -165,44 +179,45 @@ def _notice_of(message: Mapping[str, Any], settings: Settings) -> Notice:
     """Read a notice; one too large for the topic names only its keys."""
     if "keys" not in message:
         return msgspec.convert(message, Notice)
-    store = _store(settings)
-    entries = [_entry_from(store.entry(key["pk"], key["sk"])) for key in message["keys"]]
+    keys = [(str(key["pk"]), str(key["sk"])) for key in message["keys"]]
     return Notice(
         id=message["id"],
         level=Level(message["level"]),
         severity=Severity(message["severity"]),
-        entries=tuple(entries),
+        entries=tuple(_entry_at(_store(settings), pk, sk) for pk, sk in keys),
     )
 
 
-def _entry_of(image: Mapping[str, Any]) -> Entry:
-    transition = transition_from(image["body"]["S"].encode())
-    return Entry(pk=image["pk"]["S"], sk=image["sk"]["S"], transition=transition)
+def _entry_at(store: DynamoStore, pk: str, sk: str) -> Entry:
+    stored = store.entry(pk, sk)
+    if stored is None:
+        raise InvalidRecordError(f"the history has no entry {pk}|{sk}")
+    return Entry(pk=pk, sk=sk, transition=transition_from(stored.body))
 
 
-def _entry_from(stored: history.Entry) -> Entry:
-    return Entry(pk=stored.pk, sk=stored.sk, transition=transition_from(stored.body))
+def _read(stored: Iterable[_Stored]) -> Reading:
+    """Read entries; a body that cannot be read is a failure and stops no other."""
+    entries, failures = [], []
+    for pk, sk, body in stored:
+        try:
+            entries.append(Entry(pk=pk, sk=sk, transition=transition_from(body)))
+        except msgspec.DecodeError as error:
+            failures.append(f"{pk}|{sk}: {error}")
+    return Reading(entries=tuple(entries), failures=tuple(failures))
 
 
-def _is_settled(entry: Entry, now: datetime) -> bool:
-    return entry.transition.times.decided <= now - SETTLED_AFTER
+def _notices_of(done: Announced) -> int:
+    if done.failures:
+        raise DeliveryError(f"{len(done.failures)} not announced, the first: {done.failures[0]}")
+    return done.notices
 
 
-def _cursor(settings: Settings, now: datetime) -> datetime:
-    item = (
-        _clients(settings)
-        .client("dynamodb")
-        .get_item(TableName=settings.work_table, Key=_cursor_key())
-        .get("Item")
-    )
-    start = datetime.fromisoformat(item["hour"]["S"]) if item else now - FIRST_REACH
-    return start.replace(minute=0, second=0, microsecond=0)
+def _cursor(settings: Settings) -> datetime | None:
+    client = _clients(settings).client("dynamodb")
+    answer = client.get_item(TableName=settings.work_table, Key=_CURSOR_KEY)
+    return datetime.fromisoformat(answer["Item"]["hour"]["S"]) if "Item" in answer else None
 
 
 def _move_cursor(settings: Settings, hour: datetime) -> None:
-    item = {**_cursor_key(), "hour": {"S": hour.isoformat()}}
+    item = {**_CURSOR_KEY, "hour": {"S": hour.isoformat()}}
     _clients(settings).client("dynamodb").put_item(TableName=settings.work_table, Item=item)
-
-
-def _cursor_key() -> dict[str, dict[str, str]]:
-    return {"pk": {"S": CURSOR}, "sk": {"S": "hour"}}

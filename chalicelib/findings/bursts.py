@@ -19,8 +19,8 @@ from chalicelib.findings.deliveries import (
     millis,
     number,
     seconds,
-    short_id,
 )
+from chalicelib.model.notice import short_id
 
 _TRANSACTION_REFUSED = "TransactionCanceledException"
 
@@ -89,7 +89,9 @@ class Bursts:
         except ClientError as error:
             if error.response["Error"]["Code"] != _TRANSACTION_REFUSED:
                 raise
-            raise DeliveryError("the burst's digest is being made", retry_after_seconds=1) from error
+            raise DeliveryError(
+                "the burst's digest is being made", retry_after_seconds=1
+            ) from error
 
     def close(self, window: str, now: datetime) -> None:
         """Let nothing more be held in a window."""

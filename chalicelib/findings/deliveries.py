@@ -5,7 +5,6 @@ means the process died in between: the message may have been posted, and whoever
 learns so. All times are compared as epoch milliseconds, because conditions compare numbers.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from chalicelib.model.notice import short_id
 
 #: Longer than the function's time-out: nobody can still be posting when it ends.
 LEASE = timedelta(seconds=90)
@@ -202,11 +203,6 @@ class Deliveries:
             response: Mapping[str, Any] = error.response
             return True, dict(response.get("Item", {}))
         return False, dict(answer.get("Attributes", {}))
-
-
-def short_id(entry_id: str) -> str:
-    """Return what stands for an entry's id where room is short."""
-    return hashlib.sha256(entry_id.encode()).hexdigest()[:32]
 
 
 def millis(when: datetime) -> int:

@@ -15,7 +15,10 @@ logger = Logger(service="vigil-announce")
 @bp.lambda_function(name="announce")
 @logger.inject_lambda_context(clear_state=True)
 def announce(event: Event, _context: Any) -> dict[str, int]:
-    """Publish a batch of history entries; a failure brings the whole batch back, bisected."""
+    """Publish a batch of history entries.
+
+    A failure brings the batch back, bisected; what was published meanwhile is not published again.
+    """
     published = telling.announce_stream(event["Records"])
     logger.info("announced", extra={"notices": published})
     return {"published": published}

@@ -19,6 +19,6 @@ logger = Logger(service="vigil-reannounce")
 @logger.inject_lambda_context(clear_state=True)
 def reannounce(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     """Announce again what was never announced."""
-    published = telling.announce_missed()
+    published = telling.announce_again()
     logger.info("announced again", extra={"notices": published})
     return {"published": published}

@@ -57,12 +57,13 @@ def listed(lines: Sequence[str]) -> list[Block]:
 
 
 def bounded(text: str, blocks: Iterable[Block]) -> Payload:
-    """Make a message; blocks before the last are dropped until Slack takes it."""
-    *kept, last = blocks
-    kept = kept[: BLOCK_LIMIT - 1]
+    """Make a message; blocks before the last give way to a remark until Slack takes it."""
+    *given, last = blocks
+    kept = given[: BLOCK_LIMIT - 2]
     while len(str([*kept, last])) > TOTAL_LIMIT_CHARS and len(kept) > 1:
         kept.pop()
-    return {"text": escape(text), "blocks": [*kept, last]}
+    cut = [plain("… more than one message can hold")] if len(kept) < len(given) else []
+    return {"text": escape(text), "blocks": [*kept, *cut, last]}
 
 
 def escape(text: str) -> str:

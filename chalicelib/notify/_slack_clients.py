@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from chalicelib.errors import DeliveryError
-from chalicelib.findings.deliveries import short_id
+from chalicelib.model.notice import short_id
 from chalicelib.notify._blocks import Payload
 from chalicelib.notify.slack import Lookup
 
@@ -33,13 +33,15 @@ _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_clos
 _DENIED = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 )
+#: Slack's own words for "some of it may have happened".
+_UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 _DENIED_STATUS = frozenset({401, 403, 404, 410})
 _OK, _SERVER_ERROR = 200, 500
 #: What urllib and http.client raise; an URLError comes before anything was sent.
 _UNREACHED = (OSError, HTTPException)
 
 
-class _Refused(DeliveryError):
+class _RefusedError(DeliveryError):
     """Slack's Web API said no, and why."""
 
     def __init__(self, code: str, *, wait: float | None, may_stand: bool) -> None:
@@ -59,7 +61,7 @@ class BotPoster:
     token: str = field(repr=False)
     channel: str
     base_url: str
-    timeout_seconds: int = TIMEOUT_SECONDS
+    timeout_seconds: float = TIMEOUT_SECONDS
     threads: bool = True
 
     def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
@@ -75,7 +77,7 @@ class BotPoster:
         """Replace a message; return False where somebody deleted it."""
         try:
             self._call("chat.update", json={"ts": timestamp, **payload})
-        except _Refused as error:
+        except _RefusedError as error:
             if error.code in _GONE:
                 return False
             raise
@@ -86,10 +88,11 @@ class BotPoster:
         wanted = short_id(delivery_id)
         try:
             for message in self._messages(thread, since - CLOCK_TOLERANCE):
-                ids = message.get("metadata", {}).get("event_payload", {}).get("ids", "")
-                if wanted in str(ids).split():
-                    return Lookup(timestamp=str(message["ts"]))
-        except _Refused as error:
+                payload = message.get("metadata", {}).get("event_payload", {})
+                ids = frozenset(str(payload.get("ids", "")).split())
+                if wanted in ids:
+                    return Lookup(timestamp=str(message["ts"]), ids=ids)
+        except _RefusedError as error:
             if error.code in _UNREADABLE:
                 return Lookup(is_certain=False)
             raise
@@ -111,13 +114,21 @@ class BotPoster:
                 return
             query["cursor"] = cursor
 
-    def _call(self, method: str, **arguments: dict[str, Any]) -> dict[str, Any]:
+    def _call(
+        self, method: str, *, json: Payload | None = None, params: Payload | None = None
+    ) -> dict[str, Any]:
         client = WebClient(
-            self.token, base_url=self.base_url, timeout=self.timeout_seconds, retry_handlers=[]
+            self.token,
+            base_url=self.base_url,
+            timeout=self.timeout_seconds,  # type: ignore[arg-type] # parts of a second work
+            retry_handlers=[],
         )
-        given = {name: {"channel": self.channel, **value} for name, value in arguments.items()}
+        here = {"channel": self.channel}
         try:
-            answer = client.api_call(method, **given)
+            if json is None:
+                answer = client.api_call(method, params=here | (params or {}))
+            else:
+                answer = client.api_call(method, json=here | json)
         except SlackApiError as error:
             raise _refused(error) from error
         except _UNREACHED as error:
@@ -130,13 +141,17 @@ class WebhookPoster:
     """Posts through an incoming webhook: plain messages only."""
 
     url: str = field(repr=False)
-    timeout_seconds: int = TIMEOUT_SECONDS
+    timeout_seconds: float = TIMEOUT_SECONDS
     threads: bool = False
 
     def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message; a webhook tells neither timestamps nor threads."""
         del ids, thread
-        client = WebhookClient(self.url, timeout=self.timeout_seconds, retry_handlers=[])
+        client = WebhookClient(
+            self.url,
+            timeout=self.timeout_seconds,  # type: ignore[arg-type] # parts of a second work
+            retry_handlers=[],
+        )
         try:
             answer = client.send_dict(payload)
         except _UNREACHED as error:
@@ -168,14 +183,14 @@ def poster_for(secret: str, *, channel: str, base_url: str) -> BotPoster | Webho
     return BotPoster(secret, channel, base_url)
 
 
-def _refused(error: SlackApiError) -> _Refused:
+def _refused(error: SlackApiError) -> _RefusedError:
     response: Any = error.response
     status = int(response.status_code)
     code = str(response.get("error", ""))
     # What is no code is the page of some proxy, and as long as it likes.
     named = code if code.isidentifier() else f"status {status}"
     wait = _seconds(response.headers.get("Retry-After") or response.headers.get("retry-after"))
-    return _Refused(named, wait=wait, may_stand=status >= _SERVER_ERROR)
+    return _RefusedError(named, wait=wait, may_stand=status >= _SERVER_ERROR or code in _UNSURE)
 
 
 def _unreached(error: OSError | HTTPException) -> DeliveryError:

@@ -31,6 +31,17 @@ from chalicelib.notify._blocks import (
     plain,
 )
 
+__all__ = [
+    "Lookup",
+    "Payload",
+    "Poster",
+    "digest_payload",
+    "line_of",
+    "payload",
+    "reply",
+    "summary_payload",
+]
+
 TOLD_PER_MESSAGE = 6
 
 _SIGNS = {
@@ -56,10 +67,12 @@ class Lookup:
 
     Attributes:
         timestamp: The message, or None.
+        ids: `short_id` of everything that the message delivered.
         is_certain: False where the way cannot know, so that None means nothing.
     """
 
     timestamp: str | None = None
+    ids: frozenset[str] = frozenset()
     is_certain: bool = True
 
 
@@ -164,7 +177,7 @@ def _blocks_of(
     blocks.append(plain(words.clean(one.message, 2_000)))
     facts = [f"Where: {words.where(one.subject)}", f"Who: {words.who(one.cause)}"]
     facts += [f"Changed: {line}" for line in _changes(one, transitions)]
-    if any(t.transient and t.detection == one for t in transitions):
+    if isinstance(one, Detection) and any(_is_transient(t, one) for t in transitions):
         facts.append("Transient: it was undone before it was looked at.")
     blocks.append(plain("\n".join(facts)))
     if isinstance(one, Finding) and one.status is Status.RESOLVED:
@@ -180,6 +193,11 @@ def _changes(one: Finding | Detection, transitions: Sequence[Transition]) -> lis
         if transition.rule_id == one.rule_id
         for difference in transition.differences
     ]
+
+
+def _is_transient(transition: Transition, detection: Detection) -> bool:
+    about = transition.detection
+    return transition.transient and about is not None and about.key == detection.key
 
 
 def _is_resolved(one: Finding | Detection) -> bool:

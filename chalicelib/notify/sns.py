@@ -7,15 +7,20 @@ too large for SNS goes out as keys only; its subscribers read the history.
 from typing import Any
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.errors import DeliveryError
 from chalicelib.model import Transition, TransitionKind
 from chalicelib.model.notice import Notice
 from chalicelib.notify import words
 
-#: SNS takes 262,144 bytes with attributes and both forms; this much is left for `default`.
-RECORD_LIMIT_BYTES = 200_000
+#: SNS takes 262,144 bytes: both forms as one JSON document, quotes escaped, and the attributes.
+MESSAGE_LIMIT_BYTES = 250_000
 EMAIL_LIMIT_CHARS = 8_000
-SUBJECT_LIMIT_CHARS = 100
+#: SNS wants fewer than 100.
+SUBJECT_LIMIT_CHARS = 99
+_SERVER_ERROR = 500
+_REPEATED = "Repeated: an earlier message may have said this already."
 
 _VERBS = {
     TransitionKind.OPENED: "Found",
@@ -30,43 +35,60 @@ _VERBS = {
 
 def payload(notice: Notice, topic_arn: str) -> dict[str, Any]:
     """Return the arguments of ``sns:Publish``."""
-    message = {"default": _record(notice), "email": email_text(notice)}
     return {
         "TopicArn": topic_arn,
         "MessageStructure": "json",
-        "Message": msgspec.json.encode(message).decode(),
+        "Message": _message(notice),
         "Subject": _subject(notice),
         "MessageAttributes": _attributes(notice),
     }
 
 
 def deliver(client: Any, arguments: dict[str, Any]) -> str:
-    """Publish and return SNS's message id."""
-    return str(client.publish(**arguments)["MessageId"])
+    """Publish and return SNS's message id.
 
-
-def notice_from(body: str) -> Notice:
-    """Read the notice that a queue subscribed to the topic received (raw delivery)."""
-    return msgspec.json.decode(body, type=Notice)
+    Raises:
+        DeliveryError: SNS refused it, or was not reached.
+    """
+    try:
+        return str(client.publish(**arguments)["MessageId"])
+    except ClientError as error:
+        status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        code = error.response["Error"]["Code"]
+        raise DeliveryError(f"SNS answered {code}", may_stand=status >= _SERVER_ERROR) from error
+    except BotoCoreError as error:
+        raise DeliveryError(f"SNS: {type(error).__name__}", may_stand=True) from error
 
 
 def email_text(notice: Notice) -> str:
     """Write the notice for a person."""
-    blocks = [_paragraph(entry.transition) for entry in notice.entries]
-    return "\n\n".join(blocks)[:EMAIL_LIMIT_CHARS]
+    blocks = [_REPEATED] if notice.repeated else []
+    room = EMAIL_LIMIT_CHARS
+    for told, entry in enumerate(notice.entries):
+        block = _paragraph(entry.transition)
+        room -= len(block)
+        if room < 0 and told:
+            return "\n\n".join([*blocks, f"… and {len(notice.entries) - told} more"])
+        blocks.append(block[:EMAIL_LIMIT_CHARS])
+    return "\n\n".join(blocks)
 
 
-def _record(notice: Notice) -> str:
-    record = msgspec.json.encode(notice, order="sorted")
-    if len(record) > RECORD_LIMIT_BYTES:
-        slim = {"id": notice.id, "level": notice.level, "severity": notice.severity}
-        slim["keys"] = [{"pk": e.pk, "sk": e.sk} for e in notice.entries]  # type: ignore[assignment] # a JSON object
-        record = msgspec.json.encode(slim, order="sorted")
-    return record.decode()
+def _message(notice: Notice) -> str:
+    """Write both forms; the machine's as keys where it has no room."""
+    email, keys = email_text(notice), [{"pk": e.pk, "sk": e.sk} for e in notice.entries]
+    slim = {"id": notice.id, "level": notice.level, "severity": notice.severity, "keys": keys}
+    whole = _forms(notice, email)
+    return (whole if len(whole) <= MESSAGE_LIMIT_BYTES else _forms(slim, email)).decode()
+
+
+def _forms(record: Any, email: str) -> bytes:
+    default = msgspec.json.encode(record, order="sorted").decode()
+    return msgspec.json.encode({"default": default, "email": email})
 
 
 def _subject(notice: Notice) -> str:
-    text = words.clean(f"{notice.entries[0].transition.rule_id} {notice.severity}")
+    rule_id = words.clean(notice.entries[0].transition.rule_id or "summary", 80)
+    text = f"{rule_id} {notice.severity}"
     return text.encode("ascii", "replace").decode()[:SUBJECT_LIMIT_CHARS]
 
 

@@ -16,6 +16,7 @@ from chalicelib.model import (
     Detection,
     LedgerRow,
     LookRequest,
+    Reason,
     ResourceRef,
     Sighting,
     Touch,
@@ -51,7 +52,9 @@ def take_look(
     if ref is None:
         ref, item = request.ref, None
     request = replace(request, ref=ref, touch=_retargeted(request.touch, ref))
-    for outcome in _attempts(request, ports, item, detections, ledger):
+    # A detection is kept beside the looks that settle it, and those are kept under this name.
+    about = tuple(replace(d, subject=ports.subject_of(ref, None)) for d in detections)
+    for outcome in _attempts(request, ports, item, about, ledger):
         if outcome.confirm:
             order_confirmation(request, ports)
         return
@@ -60,9 +63,14 @@ def take_look(
 
 def order_confirmation(request: LookRequest, ports: Ports) -> None:
     """Queue the next confirming look; after the last one there is none."""
-    if request.confirmation < len(ports.confirm_seconds):
-        again = replace(request, confirmation=request.confirmation + 1, sweep=None)
-        ports.live.enqueue(again, delay_seconds=ports.confirm_seconds[request.confirmation])
+    if request.confirmation >= len(ports.confirm_seconds):
+        return
+    again = replace(request, confirmation=request.confirmation + 1, sweep=None)
+    if request.reason is Reason.FIRST_LOOK:
+        # What is new by then happened after the first look: no summary will tell it.
+        again = replace(again, reason=Reason.TIME)
+    queue = ports.live if request.reason is Reason.CHANGE else ports.bulk
+    queue.enqueue(again, delay_seconds=ports.confirm_seconds[request.confirmation])
 
 
 def _attempts(

@@ -26,7 +26,7 @@ from chalicelib.model import (
 )
 from chalicelib.pipeline.looks import order_confirmation, take_look
 from chalicelib.pipeline.setting import Ports
-from chalicelib.pipeline.sweeps import finish_task, process_sweep
+from chalicelib.pipeline.sweeps import process_look, process_sweep
 
 UNKNOWN = "unknown"
 DETAIL_LIMIT_CHARS = 300
@@ -58,8 +58,7 @@ def process_message(message: Message, ports: Ports) -> str:
         process_sweep(request, ports, isolate=message.redelivered)
         return "swept"
     if isinstance(request, LookRequest):
-        take_look(request, ports)
-        finish_task(request, ports)
+        process_look(request, ports, redelivered=message.redelivered)
         return "looked"
     return _process_envelope(message, ports)
 
@@ -89,6 +88,8 @@ def process_change(change: Change, message: Message, ports: Ports) -> str:
         return _look_and_log(requests[0], loose, row, message, ports)
     for request in requests:
         take_look(request, ports, detections=_about(request, loose))
+        if message.redelivered:
+            order_confirmation(request, ports)
     return _log(row, ports)
 
 
@@ -135,12 +136,16 @@ def _about(request: LookRequest, detections: tuple[Detection, ...]) -> tuple[Det
 
 
 def _request_for(change: Change, touch: Touch) -> LookRequest:
-    bare = replace(change, touches=(), companions=())
-    return LookRequest(ref=touch.ref, reason=Reason.CHANGE, change=bare, touch=touch)
+    return LookRequest(ref=touch.ref, reason=Reason.CHANGE, change=_bare(change), touch=touch)
+
+
+def _bare(change: Change) -> Change:
+    """Return a change as a queue can carry it: derived facts may be twenty times its record."""
+    return replace(change, touches=(), companions=(), derived={})
 
 
 def _queue_dependents(change: Change, companion: CompanionTouch, ports: Ports) -> None:
-    bare = replace(change, touches=(), companions=())
+    bare = _bare(change)
     touch = Touch(ref=companion.ref, writes=companion.writes, proposed=companion.proposed)
     if companion.account_wide:
         # The setting is the account's, the resources it rules lie in every Region.

@@ -5,6 +5,8 @@ an account's first sweep, and of the first one under new rules, as one summary w
 of the sweep has ended.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from chalicelib.findings.lifecycle import transition_of_summary
@@ -17,7 +19,7 @@ from chalicelib.model import (
     Sweep,
     SweepRequest,
 )
-from chalicelib.pipeline.looks import take_look
+from chalicelib.pipeline.looks import order_confirmation, take_look
 from chalicelib.pipeline.setting import Ports
 
 
@@ -58,6 +60,47 @@ def process_sweep(request: SweepRequest, ports: Ports, *, isolate: bool) -> None
         isolate: True after a failed delivery: items become messages of their own, so that one
             odd resource fails alone and never stops the sweep.
     """
+    if isolate and request.sweep and _is_over(request.sweep, ports):
+        request = replace(request, sweep=None)
+    with _ending_failed(request.sweep, request.task, ports, given_up=isolate):
+        _work_through(request, ports, isolate=isolate)
+
+
+def process_look(request: LookRequest, ports: Ports, *, redelivered: bool) -> None:
+    """Take a look that was queued, be it a sweep's task or not.
+
+    Args:
+        request: The look.
+        ports: The outside world.
+        redelivered: True after a failed delivery: the sweep waits for this attempt only.
+    """
+    if redelivered and request.sweep and _is_over(request.sweep, ports):
+        # Too late for the summary: what it finds is told by itself.
+        request = replace(request, sweep=None, reason=Reason.TIME)
+    with _ending_failed(request.sweep, task_of(request), ports, given_up=redelivered):
+        take_look(request, ports)
+        if redelivered:
+            # The commit of the failed delivery may have gone through without what follows it.
+            order_confirmation(request, ports)
+        if request.sweep:
+            _finish(request.sweep, task_of(request), ports)
+
+
+@contextmanager
+def _ending_failed(
+    sweep: Sweep | None, task: str, ports: Ports, *, given_up: bool
+) -> Iterator[None]:
+    """End a task that fails for the second time: a summary that waits for ever tells nobody."""
+    failed = True
+    try:
+        yield
+        failed = False
+    finally:
+        if failed and given_up and sweep:
+            _finish(sweep, task, ports)
+
+
+def _work_through(request: SweepRequest, ports: Ports, *, isolate: bool) -> None:
     page = ports.observer.page(request)
     refs = page.refs
     if isolate:
@@ -72,12 +115,6 @@ def process_sweep(request: SweepRequest, ports: Ports, *, isolate: bool) -> None
         ports.bulk.enqueue(replace(request, token=page.next_token))
     elif request.sweep:
         _finish(request.sweep, request.task, ports)
-
-
-def finish_task(request: LookRequest, ports: Ports) -> None:
-    """Note that a look which a sweep waits for has ended."""
-    if request.sweep:
-        _finish(request.sweep, task_of(request), ports)
 
 
 def task_of(look: LookRequest) -> str:
@@ -104,6 +141,11 @@ def _reason(request: SweepRequest) -> Reason:
     if request.change:
         return Reason.COMPANION
     return Reason.FIRST_LOOK if request.sweep and request.sweep.first else Reason.TIME
+
+
+def _is_over(sweep: Sweep, ports: Ports) -> bool:
+    """Tell whether a sweep's summary was written."""
+    return ports.sweeps.bundle_of_last(sweep.account_id) == sweep.bundle
 
 
 def _finish(sweep: Sweep, task: str, ports: Ports) -> None:

@@ -1,33 +1,31 @@
 """How a notice becomes a message: claim, turn, post, receipt; at least once, twice only if marked.
 
 What is shown is the finding as it stands when the message is rendered, not as it was when the entry
-was written: a message that would say less than the one already there is skipped.
+was written: a message that would say less than the one already there is skipped. Nothing may follow
+a post but its receipt, so that a refusal never comes after something that cannot be undone.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.errors import DeliveryError
-from chalicelib.findings.deliveries import Claim, Deliveries, Thread
-from chalicelib.model import Detection, Finding, ResourceRef, Transition
+from chalicelib.findings.bursts import Bursts, Line, started_at
+from chalicelib.findings.deliveries import KEEP, Claim, Deliveries, Thread
+from chalicelib.model import Status, TransitionKind
 from chalicelib.model.notice import Entry, Notice
 from chalicelib.notify import slack
-from chalicelib.notify.notices import notices_from
+from chalicelib.notify.notices import severity_of
+from chalicelib.pipeline.standing import Part, parts_of, standing, told_id, told_key
 from chalicelib.ports import Clock, Store
 
 #: Slack takes about one message a second and channel.
 SPACING = timedelta(seconds=1)
 BURST_WINDOW = timedelta(seconds=60)
 BURST_LIMIT = 5
-
-
-class Publisher(Protocol):
-    """Where announcements go."""
-
-    def __call__(self, notice: Notice) -> str:
-        """Publish and return the message id."""
+OPENING_KINDS = frozenset({TransitionKind.OPENED, TransitionKind.REOPENED})
 
 
 class Digests(Protocol):
@@ -35,15 +33,6 @@ class Digests(Protocol):
 
     def __call__(self, window: str, delay_seconds: int) -> None:
         """Queue the digest of a window."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcing:
-    """What announcing needs: the topic and the memory of what was published."""
-
-    publish: Publisher
-    deliveries: Deliveries
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +47,30 @@ class Slacking:
     spacing: timedelta = SPACING
     window: timedelta = BURST_WINDOW
 
+    @property
+    def bursts(self) -> Bursts:
+        """The channel's bursts."""
+        return Bursts(self.deliveries)
 
-def announce(entries: Iterable[Entry], world: Announcing) -> int:
-    """Publish what is not yet published; return the number of notices.
 
-    Publishing again after a crash between publish and receipt is harmless: every channel
-    remembers what it delivered.
-    """
-    missing = [e for e in entries if not world.deliveries.is_delivered(e.id)]
-    notices = notices_from(missing)
-    for notice in notices:
-        message_id = world.publish(notice)
-        for entry in notice.entries:
-            world.deliveries.receipt(entry.id, message_id, world.clock.now())
-    return len(notices)
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What this delivery claimed, and what it found."""
+
+    world: Slacking
+    at: datetime
+    found: Mapping[str, Claim]
+
+    @property
+    def interrupted(self) -> frozenset[str]:
+        return frozenset(e for e, claim in self.found.items() if claim is Claim.INTERRUPTED)
+
+    def release(self, *, may_stand: Iterable[str] = ()) -> None:
+        """Give back what has no receipt; what may have been posted keeps that mark."""
+        kept = self.interrupted | frozenset(may_stand)
+        for entry_id, claim in self.found.items():
+            if claim in {Claim.FRESH, Claim.INTERRUPTED}:
+                self.world.deliveries.release(entry_id, self.at, may_stand=entry_id in kept)
 
 
 def tell_slack(notice: Notice, world: Slacking) -> str:
@@ -80,151 +79,216 @@ def tell_slack(notice: Notice, world: Slacking) -> str:
     Raises:
         DeliveryError: Slack, or its pace, refuses for now: bring the message back.
     """
-    claims = {e.id: world.deliveries.claim(e.id, world.clock.now()) for e in notice.entries}
-    if Claim.HELD in claims.values():
-        _release(claims, world)
-        raise DeliveryError("another delivery of this notice is under way")
-    entries = [e for e in notice.entries if claims[e.id] is not Claim.DONE]
+    # Whoever cannot read the secret has claimed nothing yet.
+    poster = world.poster()
+    claims = _claim([entry.id for entry in notice.entries], world)
+    entries = [e for e in notice.entries if claims.found[e.id] is not Claim.DONE]
     if not entries:
         return "delivered before"
-    try:
-        return _tell_claimed(entries, claims, world)
-    except DeliveryError:
-        _release(claims, world)
-        raise
+    shown = _shown(entries, poster, world)
+    superseded = [e for e in entries if _is_superseded(e, shown)]
+    _receipt(superseded, "superseded", world)
+    outcomes = ["superseded"] if superseded else []
+    fresh = [e for e in entries if e not in superseded]
+    for part in parts_of(fresh, _threads(shown), claims.interrupted):
+        try:
+            outcomes.append(_tell(part, poster, world))
+        except DeliveryError as error:
+            posted = [e.id for e in part.entries] if error.may_stand else []
+            claims.release(may_stand=posted)
+            raise
+    return ", ".join(outcomes)
 
 
 def tell_digest(window: str, world: Slacking) -> str:
-    """Post the digest of a burst, once."""
-    digest_id = f"digest#{window}"
-    claim = world.deliveries.claim(digest_id, world.clock.now())
-    if claim is Claim.DONE:
-        return "delivered before"
-    if claim is Claim.HELD:
-        raise DeliveryError("another delivery of this digest is under way")
-    try:
-        _take_turn(world)
-        payload = slack.digest_payload(list(world.deliveries.held(window)))
-        timestamp = world.poster().post(payload, delivery_id=digest_id, thread=None)
-    except DeliveryError:
-        world.deliveries.release(digest_id)
-        raise
-    world.deliveries.receipt(digest_id, timestamp or "posted", world.clock.now())
-    return "digest"
+    """Post the digest of a burst, once.
 
-
-def _tell_claimed(entries: Sequence[Entry], claims: dict[str, Claim], world: Slacking) -> str:
-    interrupted = any(claims[e.id] is Claim.INTERRUPTED for e in entries)
-    shown = _shown(entries, world)
-    fresh = [e for e in entries if not _is_superseded(e.transition, shown)]
-    if not fresh:
-        return _receipt(entries, "superseded", world)
-    found = world.poster().find(fresh[0].id) if interrupted else None
-    if found:
-        return _remember(entries, found, world)
-    window, count = world.deliveries.burst(world.clock.now(), world.window)
-    if count >= BURST_LIMIT:
-        return _hold(fresh, window, world)
-    _take_turn(world)
-    world.deliveries.count_post(window, world.clock.now())
-    thread = next((shown[key] for e in fresh if (key := _told_id(e.transition)) in shown), None)
-    if thread and world.poster().threads:
-        return _reply(entries, fresh, thread, world)
-    return _post(entries, fresh, world, repeated=interrupted)
-
-
-def _post(
-    entries: Sequence[Entry], fresh: Sequence[Entry], world: Slacking, *, repeated: bool
-) -> str:
-    first = fresh[0].transition
-    if first.summary:
-        payload = slack.summary_payload(first.summary, first.account_id)
-    else:
-        transitions = [e.transition for e in fresh]
-        payload = slack.payload(_told(transitions, world), transitions, repeated=repeated)
-    timestamp = world.poster().post(payload, delivery_id=fresh[0].id, thread=None)
-    return _remember(entries, timestamp, world)
-
-
-def _reply(
-    entries: Sequence[Entry], fresh: Sequence[Entry], thread: Thread, world: Slacking
-) -> str:
-    """Say in the thread what happened, and let the message itself show how things stand."""
+    Raises:
+        DeliveryError: Slack, or its pace, refuses for now: bring the message back.
+    """
     poster = world.poster()
-    for entry in fresh:
-        poster.post(slack.reply(entry.transition), delivery_id=entry.id, thread=thread.timestamp)
-    transitions = [e.transition for e in fresh]
-    poster.update(thread.timestamp, slack.payload(_told(transitions, world), transitions))
-    return _remember(entries, thread.timestamp, world)
+    digest_id = f"digest#{window}"
+    claims = _claim([digest_id], world)
+    if claims.found[digest_id] is Claim.DONE:
+        return "delivered before"
+    try:
+        message = _post_digest(window, digest_id, claims, poster)
+    except DeliveryError as error:
+        claims.release(may_stand=[digest_id] if error.may_stand else [])
+        raise
+    world.deliveries.receipt(digest_id, message, world.clock.now())
+    return "digest" if message else "nothing held"
 
 
-def _told(transitions: Sequence[Transition], world: Slacking) -> list[Finding | Detection]:
-    """Return the findings of the transitions as they stand now, worst first."""
-    ref: ResourceRef = transitions[0].subject.ref
-    current = {f.rule_id: f for f in world.store.known(ref).findings}
-    told: list[Finding | Detection] = []
-    for transition in transitions:
-        if transition.finding:
-            told.append(current.get(transition.rule_id, transition.finding))
-        elif transition.detection:
-            told.append(transition.detection)
-    return sorted(told, key=lambda one: -one.severity.rank)
+def _post_digest(window: str, digest_id: str, claims: _Claims, poster: slack.Poster) -> str:
+    world = claims.world
+    world.bursts.close(window, world.clock.now())
+    lines = world.bursts.held(window)
+    if not lines:
+        return ""
+    earlier = slack.Lookup()
+    if claims.interrupted:
+        earlier = poster.find(digest_id, thread=None, since=started_at(window))
+    if earlier.timestamp:
+        return earlier.timestamp
+    _take_turn(world)
+    payload = slack.digest_payload(lines, repeated=not earlier.is_certain)
+    return poster.post(payload, ids=[digest_id], thread=None) or "posted"
 
 
-def _shown(entries: Sequence[Entry], world: Slacking) -> dict[str, Thread]:
+def _claim(ids: Iterable[str], world: Slacking) -> _Claims:
+    now = world.clock.now()
+    claims = _Claims(world, now, {one: world.deliveries.claim(one, now) for one in ids})
+    if Claim.HELD in claims.found.values():
+        claims.release()
+        raise DeliveryError("another delivery of this is under way")
+    return claims
+
+
+def _tell(part: Part, poster: slack.Poster, world: Slacking) -> str:
+    earlier = _earlier(part, poster)
+    if earlier.timestamp:
+        told = _edited(part.only(earlier.ids, inside=True), poster, world)
+        outcome, rest = (
+            _remember(told, earlier.timestamp, world),
+            part.only(earlier.ids, inside=False),
+        )
+        return f"{outcome}, {_tell(rest, poster, world)}" if rest.entries else outcome
+    if not _is_summary(part) and (window := _full_window(part, world)):
+        return _hold(_edited(part, poster, world), window, world)
+    _take_turn(world)
+    part = _edited(part, poster, world)
+    payload = _payload(part, world, repeated=not earlier.is_certain)
+    ids = [entry.id for entry in part.entries]
+    thread = part.thread.timestamp if part.thread else None
+    return _remember(part, poster.post(payload, ids=ids, thread=thread) or "", world)
+
+
+def _earlier(part: Part, poster: slack.Poster) -> slack.Lookup:
+    """Look for the message of an interrupted delivery."""
+    if not part.interrupted:
+        return slack.Lookup()
+    thread = part.thread.timestamp if part.thread else None
+    decided = part.transitions[0].times.decided
+    return poster.find(part.interrupted[0].id, thread=thread, since=decided)
+
+
+def _payload(part: Part, world: Slacking, *, repeated: bool) -> slack.Payload:
+    first = part.transitions[0]
+    if first.summary:
+        return slack.summary_payload(first.summary, first.account_id, repeated=repeated)
+    if part.thread:
+        return slack.reply(*part.transitions, repeated=repeated)
+    now = standing(part, world.store.known(first.subject.ref))
+    return slack.payload(now.told, part.transitions, past=now.past, repeated=repeated)
+
+
+def _edited(part: Part, poster: slack.Poster, world: Slacking) -> Part:
+    """Let the part's message show how things stand, before anything is said about it.
+
+    Reads again after each edit: of two deliveries that edit at once, the one that edits last could
+    have read first. Where somebody deleted the message, the part becomes one for a new message.
+    """
+    if part.thread is None:
+        return part
+    ref, shown = part.transitions[0].subject.ref, None
+    while (now := standing(part, world.store.known(ref))) != shown:
+        payload = slack.payload(now.told, part.transitions, past=now.past)
+        if not poster.update(part.thread.timestamp, payload):
+            return replace(part, thread=None)
+        shown = now
+    return part
+
+
+def _shown(entries: Iterable[Entry], poster: slack.Poster, world: Slacking) -> dict[str, Thread]:
     """Return the messages that the entries' findings already stand in."""
-    threads = {}
-    for entry in entries:
-        told_id = _told_id(entry.transition)
-        if told_id and (thread := world.deliveries.thread(told_id)):
-            threads[told_id] = thread
-    return threads
+    found = {}
+    for told in filter(None, (told_id(e.transition) for e in entries)):
+        if thread := world.deliveries.thread(told):
+            found[told] = thread if poster.threads else replace(thread, timestamp="")
+    return found | _half_remembered(entries, found, world)
 
 
-def _is_superseded(transition: Transition, shown: dict[str, Thread]) -> bool:
-    told_id = _told_id(transition)
-    return told_id in shown and shown[told_id].revision >= transition.seq
+def _half_remembered(
+    entries: Iterable[Entry], found: Mapping[str, Thread], world: Slacking
+) -> dict[str, Thread]:
+    """Remember the rest of a message whose delivery ended while it was being remembered."""
+    rest = {}
+    for one in (entry.transition for entry in entries):
+        told, key = told_id(one), told_key(one)
+        thread = next((t for t in found.values() if key in t.told), None)
+        if thread and told not in found and one.kind in OPENING_KINDS:
+            rest[told] = replace(thread, revision=one.seq)
+            world.deliveries.remember_thread(told, rest[told])
+    return rest
 
 
-def _told_id(transition: Transition) -> str:
-    """Identity of the finding's current episode; what is told once has no thread."""
-    return f"{transition.finding.id}#{transition.finding.episode}" if transition.finding else ""
+def _threads(shown: Mapping[str, Thread]) -> dict[str, Thread]:
+    return {told: thread for told, thread in shown.items() if thread.timestamp}
 
 
-def _remember(entries: Sequence[Entry], timestamp: str | None, world: Slacking) -> str:
-    for entry in entries:
-        told_id = _told_id(entry.transition)
-        if told_id and timestamp:
-            thread = Thread(timestamp=timestamp, revision=entry.transition.seq)
-            world.deliveries.remember_thread(told_id, thread)
-    return _receipt(entries, timestamp or "posted", world)
+def _is_superseded(entry: Entry, shown: Mapping[str, Thread]) -> bool:
+    thread = shown.get(told_id(entry.transition))
+    return thread is not None and thread.revision >= entry.transition.seq
 
 
-def _receipt(entries: Sequence[Entry], message: str, world: Slacking) -> str:
+def _is_summary(part: Part) -> bool:
+    return part.transitions[0].summary is not None
+
+
+def _full_window(part: Part, world: Slacking) -> str | None:
+    """Return the running window where it has no slot left for this part."""
+    now = world.clock.now()
+    window = world.bursts.window(now, world.window)
+    taken = world.bursts.take_slot(window, part.id, BURST_LIMIT, now)
+    return None if taken else window
+
+
+def _hold(part: Part, window: str, world: Slacking) -> str:
+    """Keep a part for the digest; the digest's message stands before the lines and receipts do.
+
+    Every held part queues the digest's message again: the first one posts it, the others find
+    its receipt. None may rely on another delivery that can still crash.
+    """
+    now = world.clock.now()
+    left = started_at(window) + world.window - now
+    world.digests(window, max(math.ceil(left.total_seconds()), 0))
+    world.bursts.hold(window, [_line(entry) for entry in part.entries], now)
+    if part.thread:
+        _remember_threads(part, part.thread.timestamp, world)
+    return f"digest#{window}"
+
+
+def _line(entry: Entry) -> Line:
+    text = slack.line_of(entry.transition)
+    return Line(entry_id=entry.id, text=text, rank=severity_of(entry.transition).rank)
+
+
+def _remember(part: Part, timestamp: str, world: Slacking) -> str:
+    """Note a post: which message its findings stand in, then the receipts."""
+    _remember_threads(part, part.thread.timestamp if part.thread else timestamp, world)
+    return _receipt(part.entries, timestamp or "posted", world)
+
+
+def _remember_threads(part: Part, timestamp: str, world: Slacking) -> None:
+    for transition in part.transitions:
+        if told := told_id(transition):
+            finding = transition.finding
+            over = finding is not None and finding.status is Status.RESOLVED
+            world.deliveries.remember_thread(
+                told,
+                Thread(timestamp=timestamp, revision=transition.seq, told=part.keys),
+                expires=world.clock.now() + KEEP if over else None,
+            )
+
+
+def _receipt(entries: Iterable[Entry], message: str, world: Slacking) -> str:
     for entry in entries:
         world.deliveries.receipt(entry.id, message, world.clock.now())
     return message
-
-
-def _hold(fresh: Sequence[Entry], window: str, world: Slacking) -> str:
-    """Keep entries for the digest; its lines and its message stand before any receipt.
-
-    Every held entry queues the digest's message again: the first one posts it, the others find
-    its receipt. None may rely on another delivery that can still crash.
-    """
-    for entry in fresh:
-        world.deliveries.hold(window, entry.id, slack.line_of(entry.transition))
-    world.digests(window, int(world.window.total_seconds()))
-    return _receipt(fresh, f"digest#{window}", world)
 
 
 def _take_turn(world: Slacking) -> None:
     wait = world.deliveries.wait_for_turn(world.clock.now(), world.spacing)
     if wait is not None:
         raise DeliveryError("not this channel's turn", retry_after_seconds=wait.total_seconds())
-
-
-def _release(claims: dict[str, Claim], world: Slacking) -> None:
-    for entry_id, claim in claims.items():
-        if claim is Claim.FRESH:
-            world.deliveries.release(entry_id)

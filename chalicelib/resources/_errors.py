@@ -103,6 +103,11 @@ def reason_of(error: Exception) -> GapReason:
     return GapReason.MALFORMED
 
 
+def is_passing(error: Exception) -> bool:
+    """Tell whether what a read raised (one of `READ_ERRORS`) may be gone at the next attempt."""
+    return reason_of(error) in {GapReason.THROTTLED, GapReason.UNAVAILABLE}
+
+
 def gaps_from(error: Exception, facet: Facet) -> tuple[Gap, ...]:
     """Turn what a facet's calls raised into a gap at each pointer the facet fills."""
     reason, call, name = reason_of(error), _call_of(error, facet), name_of(error)

@@ -35,7 +35,7 @@ from chalicelib.resources._declared import (
     schema_for,
     shape_of,
 )
-from chalicelib.resources._errors import READ_ERRORS, gaps_from, name_of, reason_of
+from chalicelib.resources._errors import READ_ERRORS, gaps_from, is_passing, name_of
 from chalicelib.resources._owner import owner_of
 from chalicelib.resources._plain import plain
 from chalicelib.resources._shape import misshapen
@@ -186,8 +186,7 @@ def _list(aws: Any, resource_type: ResourceType, request: SweepRequest) -> Page:
         return resource_type.list(aws, request.account_id, request.region, request.token)
     except READ_ERRORS as error:
         message = f"{request.type} in {request.account_id} {request.region}: {name_of(error)}"
-        passing = reason_of(error) in {GapReason.THROTTLED, GapReason.UNAVAILABLE}
-        raise (RetryableError if passing else PermanentError)(message) from error
+        raise (RetryableError if is_passing(error) else PermanentError)(message) from error
 
 
 def _within(item: ConfigurationItem, request: SweepRequest) -> ConfigurationItem:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalicelib.errors import RetryableError
 from chalicelib.model import (
     ConfigurationItem,
     Page,
@@ -14,6 +15,7 @@ from chalicelib.model import (
 from chalicelib.model.pointer import tokens_of
 from chalicelib.ports import Aws, Clock
 from chalicelib.resources import _frame
+from chalicelib.resources._errors import READ_ERRORS, is_passing, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,22 @@ class ResourceObserver:
     clock: Clock
 
     def resolve(self, ref: ResourceRef) -> ResourceRef | None:
-        """Return the canonical reference, or None where it names nothing."""
+        """Return the canonical reference, or None where it names nothing.
+
+        Where AWS refuses to say, it is `ref` as it is: the look at it will tell of the refusal.
+
+        Raises:
+            RetryableError: AWS throttled or was away.
+        """
         resolve = self.types[ref.type].resolve
-        return resolve(self.aws, ref) if resolve else ref
+        if resolve is None:
+            return ref
+        try:
+            return resolve(self.aws, ref)
+        except READ_ERRORS as error:
+            if is_passing(error):
+                raise RetryableError(f"{ref.key}: {name_of(error)}") from error
+            return ref
 
     def describe(self, ref: ResourceRef, observes: Mapping[str, Any]) -> ConfigurationItem | None:
         """Describe a resource and derive its facts; None where it does not exist."""

@@ -23,7 +23,7 @@ DATABASES = ["dynoxide", "moto"] if DYNOXIDE else ["moto"]
 
 @dataclass(frozen=True)
 class Database:
-    """A database with three tables of its own, empty."""
+    """A database with four tables of its own, empty."""
 
     url: str
     prefix: str
@@ -43,6 +43,10 @@ class Database:
         """Return a store with a client of its own."""
         findings, history, ledger, _work = (self._name(d) for d in table_definitions())
         return DynamoStore(self.client(), findings, history, ledger)
+
+    def table(self, role: str) -> str:
+        """Return a table's name: ``findings``, ``history``, ``ledger`` or ``work``."""
+        return f"{self.prefix}-vigil-{role}"
 
     def create_tables(self) -> None:
         """Create the tables."""

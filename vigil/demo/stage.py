@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,6 @@ BLOCK = {
     "BlockPublicPolicy": True,
     "RestrictPublicBuckets": True,
 }
-_TRUST_ACCOUNT = "arn:aws:iam::{account}:root"
 
 
 @dataclass(slots=True)
@@ -87,15 +86,17 @@ def prepared(aws: EmbeddedAws) -> Stage:
 
 
 def policy_open_to_all(bucket: str) -> str:
-    """Return a bucket policy that lets anyone read."""
-    statement = {
-        "Sid": "Website",
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    """Return a bucket policy that lets anyone read, over TLS."""
+    return _policy(
+        _tls_only(bucket),
+        {
+            "Sid": "Website",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{bucket}/*",
+        },
+    )
 
 
 def ssh_from(cidr: str) -> list[dict[str, Any]]:
@@ -121,18 +122,21 @@ def _create_buckets(stage: Stage) -> None:
         s3.create_bucket(Bucket=name)
         # moto's new buckets lack the block that AWS switches on for them since April 2023.
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=BLOCK)
-        s3.put_bucket_policy(Bucket=name, Policy=_policy_for_tls(name))
+        s3.put_bucket_policy(Bucket=name, Policy=_policy(_tls_only(name)))
 
 
-def _policy_for_tls(bucket: str) -> str:
-    statement = {
+def _tls_only(bucket: str) -> dict[str, Any]:
+    return {
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _policy(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _create_trail(stage: Stage) -> None:
@@ -149,18 +153,15 @@ def _create_trail(stage: Stage) -> None:
 
 def _create_roles(stage: Stage) -> None:
     iam, account = stage.client("iam"), stage.aws.account_id
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": _TRUST_ACCOUNT.format(account=account)},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
+    trust = _policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Action": "sts:AssumeRole",
+        }
+    )
     for name in (IDLE_ROLE, DEPLOY_ROLE):
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
     # The one thing no API can do: let a role be old.
     created = datetime.now(UTC) - timedelta(days=IDLE_DAYS)
     iam_backends[account]["aws"].get_role(IDLE_ROLE).create_date = created
@@ -177,11 +178,11 @@ def _create_group(stage: Stage) -> str:
     return str(group)
 
 
-def wait_for(condition: Any, seconds: float) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     """Poll until a condition holds; False where it did not in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
             return True
         time.sleep(0.02)
-    return bool(condition())
+    return condition()

@@ -1,6 +1,6 @@
 """The deployed functions and the packaged rules, ready for the embedded AWS."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chalicelib.errors import RuleDocumentError
@@ -38,13 +38,21 @@ def deployed(
     folder: Path,
     settings: Mapping[str, str] | None = None,
     options: LocalOptions | None = None,
+    rules: Sequence[Path] = (RULES,),
 ) -> LocalVigil:
     """Return Vigil on an embedded AWS, with its rule bundle written into `folder`.
 
+    Args:
+        aws: An embedded AWS that has been entered.
+        folder: Must outlive the result.
+        settings: Overrides of the functions' environment.
+        options: What differs from a plain start.
+        rules: Folders or files of rules.
+
     Raises:
-        RuleDocumentError: A packaged rule is wrong.
+        RuleDocumentError: A rule is wrong.
     """
-    loaded = load_rules([RULES], resource_types())
+    loaded = load_rules(rules, resource_types())
     if loaded.problems:
         raise RuleDocumentError(str(loaded.problems[0]))
     bundle = folder / "bundle.json"

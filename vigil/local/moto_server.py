@@ -33,6 +33,13 @@ HOST = "127.0.0.1"
 _BACKLOG = 128
 #: Read by moto when it makes a backend; restored on exit.
 _MANAGED_POLICIES = "MOTO_IAM_LOAD_MANAGED_POLICIES"
+#: moto itself opens sessions, which a broken profile of the person's would stop.
+_PERSONS_SETTINGS: Mapping[str, str | None] = {
+    "AWS_PROFILE": None,
+    "AWS_DEFAULT_PROFILE": None,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
 _SLOW_MODELS = ("ec2", "s3", "iam", "cloudtrail", "sqs")
 _FORBIDDEN = Answer(status=403, headers=(("Content-Type", "text/plain"),), body=b"refused\n")
 _NOT_FOUND = Answer(status=404, headers=(("Content-Type", "text/plain"),), body=b"not found\n")
@@ -90,7 +97,9 @@ class EmbeddedAws:
             SettingsError: The port is in use.
         """
         listener = self._cleanup.enter_context(_listener_on(self._port))
-        self._cleanup.enter_context(applied(os.environ, self._moto_settings))
+        self._cleanup.enter_context(
+            applied(os.environ, {**_PERSONS_SETTINGS, **self._moto_settings})
+        )
         moto_api_backend.reset()
         if self._data is not None:
             self.trail.subscribe(_writer_to(self._data))
@@ -128,7 +137,7 @@ class EmbeddedAws:
         """What `AWS_ENDPOINT_URL` is set to."""
         if self._server is None:
             raise RuntimeError("the embedded AWS has a URL only inside its `with` block")
-        return f"http://{HOST}:{self._server.server_port}"
+        return f"http://{HOST}:{self._server.port}"
 
     @property
     def crashes(self) -> Sequence[Exception]:

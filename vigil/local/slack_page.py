@@ -21,6 +21,7 @@ _BLOCKS_LIMIT = 50
 _SECTION_CHARS_LIMIT = 3000
 _TEXT_CHARS_LIMIT = 40_000
 _MESSAGES_KEPT = 1000
+_PAGE_LIMIT = 100
 _JSON_FIELDS = ("blocks", "attachments", "metadata")
 _TOO_MANY = 429
 
@@ -45,6 +46,7 @@ class SlackStandIn:
         self.requests = 0
         self._clock = clock
         self._lock = threading.Lock()
+        self._revoked: frozenset[str] = frozenset()
         self._messages: list[Shown] = []
         self._refusals = _Refusals(status=0, left=0, retry_after_seconds=0)
 
@@ -62,6 +64,15 @@ class SlackStandIn:
             self._refusals = _Refusals(
                 status=status, left=times, retry_after_seconds=retry_after_seconds
             )
+
+    def revoke(self, *tokens: str) -> None:
+        """Refuse exactly these bot tokens from now on."""
+        self._revoked = frozenset(tokens)
+
+    def delete(self, ts: str) -> None:
+        """Delete a message, as a person can."""
+        with self._lock:
+            self._messages = [message for message in self._messages if message.ts != ts]
 
     def __call__(self, call: Call) -> Answer:
         """Answer a request below ``/slack``."""
@@ -97,14 +108,17 @@ class SlackStandIn:
         return _plain(200, "ok")
 
     def _api(self, call: Call) -> Answer:
-        if not call.header("authorization").startswith("Bearer "):
+        kind, _, token = call.header("authorization").partition(" ")
+        if kind != "Bearer":
             return _json({"ok": False, "error": "not_authed"})
+        if token in self._revoked:
+            return _json({"ok": False, "error": "token_revoked"})
         method = {
             "auth.test": self._auth_test,
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
-            "conversations.history": self._listed,
-            "conversations.replies": self._listed,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
         }.get(call.path.removeprefix(_API))
         if method is None:
             return _json({"ok": False, "error": "unknown_method"})
@@ -128,19 +142,22 @@ class SlackStandIn:
         with self._lock:
             for index, message in enumerate(self._messages):
                 if (message.ts, message.channel) == (payload.get("ts"), payload.get("channel")):
-                    self._messages[index] = replace(message, payload=payload, edited=True)
+                    # Slack keeps the metadata that an edit does not mention.
+                    kept = {k: v for k, v in message.payload.items() if k == "metadata"}
+                    edited = replace(message, payload={**kept, **payload}, edited=True)
+                    self._messages[index] = edited
                     return {"ok": True, "channel": message.channel, "ts": message.ts}
         return {"ok": False, "error": "message_not_found"}
 
-    def _listed(self, payload: Payload) -> Payload:
+    def _history(self, payload: Payload) -> Payload:
+        """Return the channel without its replies, the newest first."""
+        return _page([m for m in reversed(self.messages) if m.thread_ts in {None, m.ts}], payload)
+
+    def _replies(self, payload: Payload) -> Payload:
+        """Return a thread, its parent first."""
         thread = payload.get("ts")
-        found = [
-            _as_slack(message)
-            for message in self.messages
-            if message.channel == payload.get("channel")
-            and (thread is None or thread in {message.ts, message.thread_ts})
-        ]
-        return {"ok": True, "messages": found, "has_more": False}
+        found = [m for m in self.messages if thread in {m.ts, m.thread_ts}]
+        return _page(found, payload) if found else {"ok": False, "error": "thread_not_found"}
 
     def _post(self, channel: str, payload: Payload) -> Shown:
         thread = payload.get("thread_ts")
@@ -205,6 +222,28 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _page(messages: list[Shown], payload: Payload) -> Payload:
+    """Return a page of messages; a cursor is the number of messages before it."""
+    oldest = float(payload.get("oldest") or 0)
+    wanted = [
+        message
+        for message in messages
+        if message.channel == payload.get("channel") and float(message.ts) > oldest
+    ]
+    start, limit = int(payload.get("cursor") or 0), int(payload.get("limit") or _PAGE_LIMIT)
+    shown = [_as_slack(message) for message in wanted[start : start + limit]]
+    if str(payload.get("include_all_metadata")).lower() not in {"1", "true"}:
+        shown = [{k: v for k, v in message.items() if k != "metadata"} for message in shown]
+    more = start + limit < len(wanted)
+    cursor = str(start + limit) if more else ""
+    return {
+        "ok": True,
+        "messages": shown,
+        "has_more": more,
+        "response_metadata": {"next_cursor": cursor},
+    }
 
 
 def _as_slack(message: Shown) -> Payload:

@@ -24,7 +24,6 @@ FROM_SECRETS_MANAGER = "SlackSecretInSecretsManager"
 FROM_PARAMETER_STORE = "SlackSecretInParameterStore"
 EVERYTHING = "*"
 
-_READ = ("dynamodb:GetItem", "dynamodb:Query")
 _STATE = ("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 _APPEND = ("dynamodb:PutItem",)
 _SEND = ("sqs:SendMessage",)
@@ -54,6 +53,7 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "work": (
             "dynamodb:BatchWriteItem",
             "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
         ),
@@ -62,7 +62,7 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "due": {f"findings/{DUE_INDEX}": ("dynamodb:Query",), "sweep": _SEND},
     "announce": {
-        "work": ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        "work": ("dynamodb:UpdateItem",),
         "topic": ("sns:Publish",),
         "failures": ("s3:ListBucket",),
         "failures/*": ("s3:PutObject",),
@@ -74,7 +74,8 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "slack": {
         "findings": ("dynamodb:Query",),
-        "work": (*_READ, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        "history": ("dynamodb:GetItem",),
+        "work": ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"),
         "slack": ("sqs:SendMessage", "sqs:ChangeMessageVisibility"),
     },
 }

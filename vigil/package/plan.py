@@ -73,7 +73,12 @@ class FunctionPlan:
         return self.name.replace("_", "-")
 
 
-_LOOKS = ("VIGIL_CHANGES_QUEUE_URL", "VIGIL_SWEEP_QUEUE_URL", "VIGIL_DEFAULT_OWNER")
+_LOOKS = (
+    "VIGIL_CHANGES_QUEUE_URL",
+    "VIGIL_SWEEP_QUEUE_URL",
+    "VIGIL_SWEEP_REGIONS",
+    "VIGIL_DEFAULT_OWNER",
+)
 _SWEEPS = (
     "VIGIL_ACCOUNT_ID",
     "VIGIL_PARTITION",

@@ -6,9 +6,11 @@ Edit what they are made from, then run ``vigil generate``; a page edited by hand
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from chalicelib.ingest.routing import patterns as delivered
 from chalicelib.model import ResourceType, RuleKind
+from chalicelib.resources._frame import facets_for
 from chalicelib.settings import Settings
 from vigil.package.catalogue import Catalogue
 from vigil.package.cloudformation import Json
@@ -48,7 +50,8 @@ A resource type follows an event because the call changes what is described; a r
 judges the call itself."""
 _PERMISSIONS = """What each function's role may do, and on what.
 None may change a resource that Vigil looks at.
-`*` stands where AWS knows no narrower resource."""
+`*` stands where AWS knows no narrower resource.
+An action that is needed by rules goes when they go."""
 _TYPES = """What is looked at, with which calls, and only where a rule needs the answer."""
 _RULES = """Every rule. `vigil rules show ID` tells its risk, its fix and its examples."""
 _SETTINGS = """Parameters of the app stack, and the variables that the functions read."""
@@ -97,23 +100,44 @@ def _permissions(catalogue: Catalogue) -> Iterator[str]:
     for plan in FUNCTIONS:
         yield f"## {plan.deployed_name}"
         yield ""
-        yield from _table(("action", "on"), sorted(_granted(plan, catalogue)))
+        rows = sorted(_granted(plan, catalogue))
+        yield from _table(("action", "on", "needed by"), rows)
         yield ""
 
 
-def _granted(plan: FunctionPlan, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    yield from ((f"`{action}`", "its own log group") for action in WRITE_LOGS)
-    for place, actions in GRANTS[plan.name].items():
-        yield from ((f"`{action}`", f"Vigil's {place}") for action in actions)
-    if plan.queue:
-        yield from ((f"`{action}`", f"Vigil's {plan.queue}") for action in CONSUME)
-    if plan.reads_history:
-        stream = "the stream of Vigil's history"
-        yield from ((f"`{action}`", stream) for action in (*STREAM, *LIST_STREAMS))
+def _granted(plan: FunctionPlan, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+    for action, place in _own(plan):
+        yield f"`{action}`", place, "itself"
     if plan.name == "slack":
-        yield "`secretsmanager:GetSecretValue` or `ssm:GetParameter`", "the secret you name"
+        secret = "`secretsmanager:GetSecretValue` or `ssm:GetParameter`"
+        yield secret, "the secret you name", "itself"
+    needed = _needed_by(catalogue)
     for action in looks_of(plan, catalogue):
-        yield f"`{action}`", f"`{CONFINED.get(action, EVERYTHING)}`"
+        rules = _code(sorted(needed.get(action, ()))) or "listing"
+        yield f"`{action}`", f"`{CONFINED.get(action, EVERYTHING)}`", rules
+
+
+def _own(plan: FunctionPlan) -> Iterator[tuple[str, str]]:
+    """Yield what a function does with Vigil's own things."""
+    yield from product(WRITE_LOGS, ("its own log group",))
+    for place, actions in GRANTS[plan.name].items():
+        yield from product(actions, (f"Vigil's {place}",))
+    if plan.queue:
+        yield from product(CONSUME, (f"Vigil's {plan.queue}",))
+    if plan.reads_history:
+        yield from product((*STREAM, *LIST_STREAMS), ("the stream of Vigil's history",))
+
+
+def _needed_by(catalogue: Catalogue) -> dict[str, set[str]]:
+    """Return IAM action → the rules that cannot be judged without it."""
+    found: dict[str, set[str]] = {}
+    kinds = {kind.type: kind for kind in catalogue.types}
+    for rule in catalogue.rules:
+        if rule.kind is RuleKind.CONFIGURATION and rule.resource_type in kinds:
+            for facet in facets_for(kinds[rule.resource_type], frozenset(rule.pointers)):
+                for action in facet.permissions:
+                    found.setdefault(action, set()).add(rule.id)
+    return found
 
 
 def _types(catalogue: Catalogue) -> Iterator[str]:

@@ -62,9 +62,44 @@ def test_replies_are_found_with_their_metadata(bot: WebClient) -> None:
         channel="C1", text="open", metadata={"event_type": "t", "event_payload": {"id": "1"}}
     )
 
-    answer = bot.conversations_replies(channel="C1", ts=posted["ts"])
+    answer = bot.conversations_replies(channel="C1", ts=posted["ts"], include_all_metadata=True)
 
     assert answer["messages"][0]["metadata"]["event_payload"] == {"id": "1"}
+
+
+def test_metadata_is_shown_only_to_those_who_ask_and_survives_an_edit(bot: WebClient) -> None:
+    metadata = {"event_type": "t", "event_payload": {"id": "1"}}
+    posted = bot.chat_postMessage(channel="C1", text="open", metadata=metadata)
+    bot.chat_update(channel="C1", ts=posted["ts"], text="resolved")
+
+    plain = bot.conversations_history(channel="C1")["messages"][0]
+    asked = bot.conversations_history(channel="C1", include_all_metadata=True)["messages"][0]
+
+    assert "metadata" not in plain
+    assert (asked["text"], asked["metadata"]) == ("resolved", metadata)
+
+
+def test_the_history_is_newest_first_in_pages_and_without_replies(bot: WebClient) -> None:
+    posted = [bot.chat_postMessage(channel="C1", text=text)["ts"] for text in "abc"]
+    bot.chat_postMessage(channel="C1", text="reply", thread_ts=posted[0])
+
+    first = bot.conversations_history(channel="C1", limit=2)
+    cursor = first["response_metadata"]["next_cursor"]
+    second = bot.conversations_history(channel="C1", limit=2, cursor=cursor)
+    recent = bot.conversations_history(channel="C1", oldest=posted[1])
+
+    assert [m["text"] for m in first["messages"]] == ["c", "b"]
+    assert [m["text"] for m in second["messages"]] == ["a"]
+    assert [m["text"] for m in recent["messages"]] == ["c"]
+
+
+def test_a_revoked_token_posts_nothing(bot: WebClient, slack: SlackStandIn) -> None:
+    slack.revoke("xoxb-local")
+
+    with pytest.raises(SlackApiError, match="token_revoked"):
+        bot.chat_postMessage(channel="C1", text="open")
+
+    assert slack.messages == ()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from chalicelib.model import Difference, TransitionKind
+from chalicelib.model.notice import Notice
 from chalicelib.notify import sns
 from chalicelib.notify.notices import notices_from
 from tests.unit.notify.told import FINDING, entry, resolved, transition
@@ -22,7 +23,7 @@ def published(*entries: object) -> dict[str, str]:
 def test_a_subscribed_queue_reads_back_the_notice() -> None:
     (notice,) = notices_from([entry()])
 
-    assert sns.notice_from(published()["default"]) == notice
+    assert msgspec.json.decode(published()["default"], type=Notice) == notice
 
 
 def test_attributes_say_severity_level_account_service_reason_and_owner() -> None:

@@ -1,0 +1,102 @@
+"""`vigil local` as a person uses it: the printed keys work, Ctrl-C is clean, findings stay."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import boto3
+import pytest
+
+from tests.e2e.command import complaints, serving
+from vigil.demo.stage import wait_for
+from vigil.local._dynoxide import find_binary
+
+PATIENCE_SECONDS = 30
+BUCKET = "left-open"
+OPEN_TO_ALL = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:GetObject",
+    "Resource": f"arn:aws:s3:::{BUCKET}/*",
+}
+#: Kept findings need a database that outlives the process.
+KEEPING = ["dynoxide"] if find_binary() else []
+
+
+def client(exports: dict[str, str], service: str) -> Any:
+    build: Any = boto3.session.Session().client
+    return build(
+        service,
+        exports["AWS_REGION"],
+        endpoint_url=exports["AWS_ENDPOINT_URL"],
+        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def slack_page(exports: dict[str, str]) -> str:
+    opener = build_opener(ProxyHandler({}))
+    with opener.open(f"{exports['AWS_ENDPOINT_URL']}/slack", timeout=PATIENCE_SECONDS) as page:
+        return str(page.read().decode())
+
+
+def all_told(exports: dict[str, str], *texts: str) -> bool:
+    return wait_for(
+        lambda: all(text in page for page in [slack_page(exports)] for text in texts),
+        PATIENCE_SECONDS,
+    )
+
+
+def open_bucket(exports: dict[str, str]) -> None:
+    s3 = client(exports, "s3")
+    s3.create_bucket(Bucket=BUCKET)
+    policy = {"Version": "2012-10-17", "Statement": [OPEN_TO_ALL]}
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_the_printed_keys_are_a_users_and_the_end_is_clean(number: int) -> None:
+    with serving("local", "--port", "0") as served:
+        arn = client(served.exports, "sts").get_caller_identity()["Arn"]
+        open_bucket(served.exports)
+        told = all_told(served.exports, "can be read by anyone", "you by PutBucketPolicy")
+        page = slack_page(served.exports)
+        code, out, err = served.interrupt(number)
+
+    assert arn.endswith(":user/you")
+    assert told
+    assert "root user" not in page
+    assert (code, out.strip(), err) == (0, "", "")
+    assert complaints("\n".join(served.lines)) == []
+
+
+@pytest.mark.parametrize("database", KEEPING)
+def test_what_was_told_before_a_restart_is_not_told_again(database: str, tmp_path: Path) -> None:
+    with serving("local", "--port", "0", "--data", str(tmp_path)) as served:
+        assert any(database in line for line in served.lines)
+        open_bucket(served.exports)
+        assert all_told(served.exports, "First sweep", BUCKET)
+        served.interrupt()
+
+    with serving("local", "--port", "0", "--data", str(tmp_path)) as served:
+        client(served.exports, "iam").create_role(
+            RoleName="sentinel",
+            AssumeRolePolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+                    ],
+                }
+            ),
+        )
+        # The stream is in order: once this is told, whatever stood before it was passed over.
+        assert all_told(served.exports, "sentinel")
+        page = slack_page(served.exports)
+        code, _, err = served.interrupt()
+
+    assert BUCKET not in page
+    assert "First sweep" not in page
+    assert (code, err) == (0, "")

@@ -1,0 +1,72 @@
+"""EventBridge is asked for exactly the calls that somebody judges."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.ingest.routing import patterns as delivered
+from vigil.local._patterns import matches
+from vigil.package.catalogue import Catalogue
+from vigil.package.patterns import ANY, LIMIT_CHARS, event_patterns
+
+CATALOGUE = Catalogue.read()
+PATTERNS = event_patterns(CATALOGUE.types, CATALOGUE.rulebook)
+NAMED = [p for p in delivered(CATALOGUE.types, CATALOGUE.rulebook.matches) if ANY not in p]
+
+
+def event(source: str, name: str, **overrides: Any) -> dict[str, Any]:
+    return {
+        "source": f"aws.{source.removesuffix('.amazonaws.com')}",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {"eventSource": source, "eventName": name, "userIdentity": {"type": "IAMUser"}},
+        **overrides,
+    }
+
+
+def is_delivered(candidate: dict[str, Any]) -> bool:
+    return any(matches(pattern, candidate) for pattern in PATTERNS)
+
+
+def test_every_pattern_is_within_eventbridges_limit() -> None:
+    assert PATTERNS
+    assert max(len(json.dumps(pattern)) for pattern in PATTERNS) <= LIMIT_CHARS
+
+
+@pytest.mark.parametrize(("source", "name"), NAMED, ids=lambda part: part.split(".")[0])
+def test_every_event_that_is_followed_or_judged_is_delivered(source: str, name: str) -> None:
+    assert is_delivered(event(source, name))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("s3.amazonaws.com", "GetObject"),
+        ("s3.amazonaws.com", "PutObject"),
+        ("s3.amazonaws.com", "GetBucketAcl"),
+        ("ec2.amazonaws.com", "DescribeSecurityGroups"),
+        ("ec2.amazonaws.com", "PutBucketPolicy"),
+        ("s3.amazonaws.com", "CreateRole"),
+        ("dynamodb.amazonaws.com", "PutItem"),
+    ],
+    ids=lambda part: part.split(".")[0],
+)
+def test_nothing_else_is_delivered(source: str, name: str) -> None:
+    assert not is_delivered(event(source, name))
+
+
+def test_a_custom_event_that_imitates_aws_is_not_delivered() -> None:
+    genuine = event("s3.amazonaws.com", "PutBucketPolicy")
+
+    assert is_delivered(genuine)
+    assert not is_delivered({**genuine, "source": "evil.aws.s3"})
+
+
+def test_whatever_root_does_is_delivered() -> None:
+    root = {"eventSource": "kms.amazonaws.com", "eventName": "CreateKey"}
+
+    by_root = {**root, "userIdentity": {"type": "Root"}}
+    by_user = {**root, "userIdentity": {"type": "IAMUser"}}
+
+    assert is_delivered(event("kms.amazonaws.com", "CreateKey", detail=by_root))
+    assert not is_delivered(event("kms.amazonaws.com", "CreateKey", detail=by_user))
