@@ -8,11 +8,13 @@ from chalicelib.model import (
     Commit,
     ConfigurationItem,
     Known,
+    LastSweep,
     LedgerRow,
     LookRequest,
     Page,
     ResourceRef,
     RuleCount,
+    Sweep,
     SweepRequest,
     Transition,
 )
@@ -71,7 +73,7 @@ class Store(Protocol):
             DuplicateRecordError: The record was processed before.
         """
 
-    def summarise(self, account_id: str, since: datetime) -> tuple[RuleCount, ...]:
+    def summarise(self, account_id: str, since: datetime | None) -> tuple[RuleCount, ...]:
         """Count open findings that a first look or new rules brought since then, worst first."""
 
     def append(self, transition: Transition) -> None:
@@ -94,8 +96,8 @@ class Queue(Protocol):
 class Sweeps(Protocol):
     """The bookkeeping of sweeps whose outcome is told as one summary."""
 
-    def bundle_of_last(self, account_id: str) -> str | None:
-        """Return the rule bundle's hash at the account's last finished sweep, or None."""
+    def last(self, account_id: str) -> LastSweep | None:
+        """Return the account's last finished sweep that was told as one, or None."""
 
     def begin(self, sweep_id: str, tasks: Iterable[str]) -> None:
         """Note tasks that must end before the sweep is over; idempotent."""
@@ -103,5 +105,5 @@ class Sweeps(Protocol):
     def finish(self, sweep_id: str, task: str) -> bool:
         """Note the end of a task; True where none is left, also when asked again."""
 
-    def close(self, sweep_id: str, account_id: str, bundle: str) -> None:
-        """Note that the account was swept with this bundle."""
+    def close(self, sweep: Sweep, at: datetime) -> None:
+        """Note that the account was swept with this bundle, and when it was summarised."""

@@ -228,7 +228,12 @@ def _not_at(example: Example, evidence: tuple[Evidence, ...]) -> str | None:
 
 
 def _places(evidence: tuple[Evidence, ...]) -> str:
-    return ", ".join(dict.fromkeys(p for one in evidence for p in one.because or (one.path,)))
+    places = (p for one in evidence for p in (*(one.because or (one.path,)), *_switches(one)))
+    return ", ".join(dict.fromkeys(places))
+
+
+def _switches(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(switch.pointer for switch in evidence.despite)
 
 
 def _excerpt(rule: Rule, document: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Finds the places where a document breaks a condition: the deepest ones that are proven.
 
 Positions of failing elements shift when lists change; what identifies evidence is the pair of
-actual value and expectation. That is why ``Because`` (pointers) is no part of ``actual``.
+actual value and expectation. That is why ``Because`` and ``Despite`` (pointers) are no part of
+``actual``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ import msgspec
 from chalicelib.evaluate import _wording
 from chalicelib.evaluate._kleene import KEYWORDS, Schema, Shadow, beneath, judge
 from chalicelib.evaluate._message import shortened
-from chalicelib.model import Evidence
+from chalicelib.model import Evidence, Switch
 from chalicelib.model.pointer import EACH, pointer_of, resolve
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -24,6 +25,7 @@ MAX_EVIDENCE = 50
 MAX_REASONS = 50
 ACTUAL_LIMIT_BYTES = 2_048
 REASON_KEY = "Because"
+SWITCH_KEY = "Despite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ def _evidence(place: Place, expected: str, document: Any, inputs: Because) -> Ev
         actual=_bounded(_without_reasons(resolve(document, place))),
         expected=shortened(expected, _wording.EXPECTED_LIMIT_CHARS),
         because=_reasons(place, document, inputs),
+        despite=_switches(place, document),
     )
 
 
@@ -169,9 +172,15 @@ def _reasons_of(row: Any) -> list[str]:
     return [r for r in reasons if isinstance(r, str)] if isinstance(reasons, list) else []
 
 
+def _switches(place: Place, document: Any) -> tuple[Switch, ...]:
+    value = resolve(document, place)
+    found = value.get(SWITCH_KEY) if isinstance(value, Mapping) else None
+    return tuple(Switch(pointer=s["At"], closes=s["Closes"]) for s in found or ())
+
+
 def _without_reasons(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: inner for key, inner in value.items() if key != REASON_KEY}
+        return {k: inner for k, inner in value.items() if k not in (REASON_KEY, SWITCH_KEY)}
     return [_without_reasons(one) for one in value] if isinstance(value, list) else value
 
 

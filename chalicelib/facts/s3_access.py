@@ -53,12 +53,21 @@ BLOCK_FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "Rest
 ACLS_OFF = "BucketOwnerEnforced"
 
 _TEXTS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
+_SWITCHES: Mapping[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"At": {"type": "string"}, "Closes": {"type": ["boolean", "string"]}},
+        "required": ["At", "Closes"],
+        "additionalProperties": False,
+    },
+}
 
 #: JSON Schema of `bucket_openings` and `payload_openings`.
 #:
 #: Principals: the group's URI for an ACL, else ``*``. Actions: the permission, or the statement's
-#: patterns that give this access. Because: the grant or statement first, then the switches that
-#: could have closed it and do not.
+#: patterns that give this access. Because: the grant or statement. Despite: the switches that
+#: could have closed it and do not, with the value that would have.
 BUCKET_OPENINGS_SCHEMA: Mapping[str, Any] = {
     "type": "array",
     "items": {
@@ -70,8 +79,9 @@ BUCKET_OPENINGS_SCHEMA: Mapping[str, Any] = {
             "Principals": _TEXTS,
             "Actions": _TEXTS,
             "Because": _TEXTS,
+            "Despite": _SWITCHES,
         },
-        "required": ["Access", "Audience", "Via", "Principals", "Actions", "Because"],
+        "required": ["Access", "Audience", "Via", "Principals", "Actions", "Because", "Despite"],
         "additionalProperties": False,
     },
 }
@@ -137,9 +147,10 @@ def _open_grants(item: ConfigurationItem) -> list[Row]:
     ownership = _ownership(item)
     if _flags(item, "IgnorePublicAcls") != (False, False) or ownership in {None, ACLS_OFF}:
         return []
-    because = [f"{OWNERSHIP}/Rules/0/ObjectOwnership", *_places("IgnorePublicAcls")]
+    owner = {"At": f"{OWNERSHIP}/Rules/0/ObjectOwnership", "Closes": ACLS_OFF}
+    despite = [owner, *_switches("IgnorePublicAcls")]
     rows = _grant_rows(item.observed.get("Grants") or ())
-    return [{**row, "Because": [*row["Because"], *because]} for row in rows]
+    return [{**row, "Despite": despite} for row in rows]
 
 
 def _open_statements(item: ConfigurationItem) -> list[Row]:
@@ -148,8 +159,7 @@ def _open_statements(item: ConfigurationItem) -> list[Row]:
     restricted = _flags(item, "RestrictPublicBuckets")
     if restricted != (False, False) and _is_public_to_s3(policy):
         return []
-    because = _places("RestrictPublicBuckets")
-    return [{**row, "Because": [*row["Because"], *because]} for row in rows]
+    return [{**row, "Despite": _switches("RestrictPublicBuckets")} for row in rows]
 
 
 def _grant_rows(grants: Iterable[Mapping[str, str]]) -> Iterator[Row]:
@@ -163,6 +173,7 @@ def _grant_rows(grants: Iterable[Mapping[str, str]]) -> Iterator[Row]:
                 "Principals": [grant["Grantee"]],
                 "Actions": [grant["Permission"]],
                 "Because": [f"{GRANTS}/{index}"],
+                "Despite": [],
             }
 
 
@@ -202,6 +213,7 @@ def _statement_rows(
                     "Principals": ["*"],
                     "Actions": actions,
                     "Because": [POLICY + statement.place],
+                    "Despite": [],
                 }
 
 
@@ -256,5 +268,5 @@ def _ownership(item: ConfigurationItem) -> str | None:
     return rules[0].get("ObjectOwnership")
 
 
-def _places(flag: str) -> list[str]:
-    return [f"{BUCKET_BLOCK}/{flag}", f"{ACCOUNT_BLOCK}/{flag}"]
+def _switches(flag: str) -> list[Row]:
+    return [{"At": f"{block}/{flag}", "Closes": True} for block in (BUCKET_BLOCK, ACCOUNT_BLOCK)]

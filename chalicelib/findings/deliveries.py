@@ -98,7 +98,7 @@ class Deliveries:
             {
                 "Key": self._delivery_key(entry_id),
                 "UpdateExpression": change,
-                "ConditionExpression": "lease = :lease AND attribute_not_exists(receipt)",
+                "ConditionExpression": "lease = :lease",
                 "ExpressionAttributeValues": values | ({":over": {"N": "0"}} if may_stand else {}),
             }
         )

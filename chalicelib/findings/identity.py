@@ -21,9 +21,9 @@ def finding_id(ref: ResourceRef, rule_id: str) -> str:
 def detection_key(detection: Detection) -> str:
     """Return the sort key under which a detection is stored.
 
-    Events without an id are told apart by what they say, or the first would swallow all others.
+    Event ids are reused by edited records and missing in some: what was said is part of the key,
+    or the first would swallow all others.
     """
-    if detection.cause.event_id is not None:
-        return detection.key
     said = msgspec.json.encode((detection.cause, detection.evidence), order="sorted")
-    return f"detection#{detection.rule_id}#-{hashlib.sha256(said).hexdigest()[:ID_CHARS]}"
+    digest = hashlib.sha256(said).hexdigest()[:ID_CHARS]
+    return f"detection#{detection.rule_id}#{detection.cause.event_id or '-'}#{digest}"

@@ -215,7 +215,8 @@ def _attribute(case: Case, finding: Finding, evaluation: Evaluation) -> Transiti
 
 
 def _window(case: Case) -> Window:
-    return Window(unseen_since=case.unseen_since, seen_at=case.sighting.ended_at)
+    before = case.base.item if case.base else None
+    return Window(unseen_since=case.unseen_since, seen_at=case.sighting.ended_at, before=before)
 
 
 def _window_of(finding: Finding) -> Window:

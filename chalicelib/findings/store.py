@@ -130,7 +130,7 @@ class DynamoStore:
             )
             yield from map(finding_from, pages)
 
-    def summarise(self, account_id: str, since: datetime) -> tuple[RuleCount, ...]:
+    def summarise(self, account_id: str, since: datetime | None) -> tuple[RuleCount, ...]:
         """Count open findings that a first look or new rules brought since then, worst first."""
         return counts_of(self.open_findings(account_id, since=since))
 

@@ -6,7 +6,10 @@ A listing ends only after the looks it queued were begun, so "none is left" is n
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from chalicelib.model import LastSweep, Sweep
 
 #: BatchWriteItem takes this many items.
 BATCH_SIZE = 25
@@ -19,12 +22,14 @@ class DynamoSweeps:
     client: Any
     table: str
 
-    def bundle_of_last(self, account_id: str) -> str | None:
-        """Return the rule bundle's hash at the account's last finished sweep, or None."""
+    def last(self, account_id: str) -> LastSweep | None:
+        """Return the account's last finished sweep that was told as one, or None."""
         item = self.client.get_item(
             TableName=self.table, Key=_key(f"swept#{account_id}", "bundle"), ConsistentRead=True
         ).get("Item")
-        return str(item["bundle"]["S"]) if item else None
+        if not item:
+            return None
+        return LastSweep(bundle=item["bundle"]["S"], at=datetime.fromisoformat(item["at"]["S"]))
 
     def begin(self, sweep_id: str, tasks: Iterable[str]) -> None:
         """Note tasks that must end before the sweep is over; idempotent."""
@@ -47,10 +52,11 @@ class DynamoSweeps:
         )
         return not left["Items"]
 
-    def close(self, sweep_id: str, account_id: str, bundle: str) -> None:
-        """Note that the account was swept with this bundle."""
-        item = _key(f"swept#{account_id}", "bundle")
-        item |= {"bundle": {"S": bundle}, "sweep": {"S": sweep_id}}
+    def close(self, sweep: Sweep, at: datetime) -> None:
+        """Note that the account was swept with this bundle, and when it was summarised."""
+        item = _key(f"swept#{sweep.account_id}", "bundle")
+        item |= {"bundle": {"S": sweep.bundle}, "sweep": {"S": sweep.id}}
+        item |= {"at": {"S": at.isoformat()}}
         self.client.put_item(TableName=self.table, Item=item)
 
 

@@ -1,5 +1,6 @@
 """What the queue-fed functions share: one record at a time, failed records go back alone."""
 
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,10 @@ from chalicelib.errors import VigilError
 #: SQS messages as Lambda hands them over, and the answer it reads.
 Event = dict[str, Any]
 
+PLACES_LOGGED = 8
+
+logger = Logger(service="vigil-batch")
+
 
 def each(event: Event, context: Any, handle: Callable[[Event], None]) -> Event:
     """Hand every message of a batch to `handle`; name those that failed."""
@@ -24,8 +29,23 @@ def each(event: Event, context: Any, handle: Callable[[Event], None]) -> Event:
     def one(record: Any) -> None:
         handle(record.raw_event)
 
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    processor = _LoggingProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(process_partial_response(event, one, processor, context))
+
+
+class _LoggingProcessor(BatchProcessor):
+    """Leaves a trace of what no handler expected; Powertools itself only names the message."""
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        """Note a defect before the message goes back to the queue."""
+        _, error, trace = exception
+        if not isinstance(error, VigilError):
+            # Places in the code only: what an exception says may quote the message.
+            frames = traceback.extract_tb(trace)[-PLACES_LOGGED:]
+            places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+            details = {"error": type(error).__name__, "places": places}
+            logger.error("message crashed", extra=details)
+        return super().failure_handler(record, exception)
 
 
 def message_of(record: Event) -> pipeline.Message:

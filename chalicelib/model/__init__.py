@@ -33,6 +33,7 @@ from chalicelib.model.plugin import (
     Route,
 )
 from chalicelib.model.requests import (
+    LastSweep,
     LookRequest,
     Sweep,
     SweepRequest,
@@ -49,6 +50,7 @@ from chalicelib.model.rule import (
     RuleKind,
     Severity,
     SeverityClause,
+    Switch,
     TimeBound,
 )
 
@@ -74,6 +76,7 @@ __all__ = [
     "Gap",
     "GapReason",
     "Known",
+    "LastSweep",
     "LedgerRow",
     "Look",
     "LookRequest",
@@ -95,6 +98,7 @@ __all__ = [
     "Summary",
     "Sweep",
     "SweepRequest",
+    "Switch",
     "TimeBound",
     "Times",
     "Touch",

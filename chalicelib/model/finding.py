@@ -188,7 +188,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """What a change rule saw, once. Its key is (rule, event)."""
+    """What a change rule saw, once per rule and record."""
 
     rule_id: str
     rule_hash: str
@@ -203,11 +203,6 @@ class Detection:
     status: DetectionStatus
     explained_by: tuple[str, ...] = ()
     seen_at: datetime
-
-    @property
-    def key(self) -> str:
-        """Sort key in the store."""
-        return f"detection#{self.rule_id}#{self.cause.event_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ class Sweep:
 
     Attributes:
         first: The account was never swept before; otherwise the rules are new.
+        since: End of the last sweep that was told as one; what new rules found after it, in this
+            sweep or in a live look before it, is told with this one. None: everything.
     """
 
     id: str
@@ -24,6 +26,15 @@ class Sweep:
     started_at: datetime
     bundle: str
     first: bool
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSweep:
+    """The last sweep of an account that was told as one: its rules, and when it was summarised."""
+
+    bundle: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,14 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A setting that would have prevented a failure, had it the value `closes`."""
+
+    pointer: str
+    closes: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One place where an item breaks a rule.
 
@@ -120,6 +128,8 @@ class Evidence:
         actual: The value there, bounded in size.
         expected: What the rule wanted, for a person to read.
         because: Pointers of the raw values a derived fact rests on; empty for raw values.
+        despite: Switches that could have prevented it and do not. Whoever finds one open did
+            nothing; whoever opens it led to the failure as well.
         caused: In a finding: its cause is proven to have led to this very place.
     """
 
@@ -127,6 +137,7 @@ class Evidence:
     actual: Any
     expected: str
     because: tuple[str, ...] = ()
+    despite: tuple[Switch, ...] = ()
     caused: bool = False
 
 

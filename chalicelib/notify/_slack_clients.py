@@ -62,7 +62,6 @@ class BotPoster:
     channel: str
     base_url: str
     timeout_seconds: float = TIMEOUT_SECONDS
-    threads: bool = True
 
     def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message that carries what it delivers as metadata; return its timestamp."""
@@ -142,7 +141,6 @@ class WebhookPoster:
 
     url: str = field(repr=False)
     timeout_seconds: float = TIMEOUT_SECONDS
-    threads: bool = False
 
     def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message; a webhook tells neither timestamps nor threads."""

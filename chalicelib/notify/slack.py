@@ -79,10 +79,6 @@ class Lookup:
 class Poster(Protocol):
     """One Slack channel, whichever way it is reached."""
 
-    @property
-    def threads(self) -> bool:
-        """Whether replies and edits exist."""
-
     def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message and return its timestamp, or None where the way knows none.
 
@@ -96,7 +92,7 @@ class Poster(Protocol):
         """
 
     def update(self, timestamp: str, payload: Payload) -> bool:
-        """Replace a message; return False where it is no longer there."""
+        """Replace a message; return False where it is not there, or cannot be replaced."""
 
     def find(self, delivery_id: str, *, thread: str | None, since: datetime) -> Lookup:
         """Look for the message that delivered this id, posted at `since` or later."""
@@ -197,7 +193,11 @@ def _changes(one: Finding | Detection, transitions: Sequence[Transition]) -> lis
 
 def _is_transient(transition: Transition, detection: Detection) -> bool:
     about = transition.detection
-    return transition.transient and about is not None and about.key == detection.key
+    return (
+        transition.transient
+        and about is not None
+        and (about.rule_id, about.cause) == (detection.rule_id, detection.cause)
+    )
 
 
 def _is_resolved(one: Finding | Detection) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.findings.deliveries import Thread
+from chalicelib.findings.identity import detection_key
 from chalicelib.model import Detection, Finding, Known, Status, Transition
 from chalicelib.model.notice import Entry, short_id
 
@@ -111,7 +112,7 @@ def told_key(one: Transition | Finding | Detection) -> str:
     about = _about(one) if isinstance(one, Transition) else one
     if isinstance(about, Finding):
         return f"{about.rule_id}#{about.episode}"
-    return about.key if about else ""
+    return detection_key(about) if about else ""
 
 
 def _about(transition: Transition) -> Finding | Detection | None:

@@ -26,15 +26,16 @@ from chalicelib.pipeline.setting import Ports
 def start_sweep(account_id: str, partition: str, ports: Ports) -> int:
     """Queue the first page of every (type, region) and return how many there are."""
     started_at = ports.clock.now()
-    last = ports.sweeps.bundle_of_last(account_id)
+    last = ports.sweeps.last(account_id)
     sweep = Sweep(
         id=f"{account_id}#{started_at:%Y-%m-%dT%H:%M:%S}",
         account_id=account_id,
         started_at=started_at,
         bundle=ports.rulebook.hash,
         first=last is None,
+        since=last.at if last else None,
     )
-    told_as_one = last != ports.rulebook.hash
+    told_as_one = last is None or last.bundle != ports.rulebook.hash
     requests = [
         SweepRequest(
             account_id=account_id,
@@ -145,17 +146,19 @@ def _reason(request: SweepRequest) -> Reason:
 
 def _is_over(sweep: Sweep, ports: Ports) -> bool:
     """Tell whether a sweep's summary was written."""
-    return ports.sweeps.bundle_of_last(sweep.account_id) == sweep.bundle
+    last = ports.sweeps.last(sweep.account_id)
+    return last is not None and last.bundle == sweep.bundle
 
 
 def _finish(sweep: Sweep, task: str, ports: Ports) -> None:
     if not ports.sweeps.finish(sweep.id, task):
         return
+    now = ports.clock.now()
     summary = Summary(
         sweep_id=sweep.id,
         bundle=sweep.bundle,
         first=sweep.first,
-        counts=ports.store.summarise(sweep.account_id, sweep.started_at),
+        counts=ports.store.summarise(sweep.account_id, sweep.since),
     )
-    ports.store.append(transition_of_summary(summary, sweep, now=ports.clock.now()))
-    ports.sweeps.close(sweep.id, sweep.account_id, sweep.bundle)
+    ports.store.append(transition_of_summary(summary, sweep, now=now))
+    ports.sweeps.close(sweep, now)

@@ -85,12 +85,12 @@ def tell_slack(notice: Notice, world: Slacking) -> str:
     entries = [e for e in notice.entries if claims.found[e.id] is not Claim.DONE]
     if not entries:
         return "delivered before"
-    shown = _shown(entries, poster, world)
+    shown = _shown(entries, world)
     superseded = [e for e in entries if _is_superseded(e, shown)]
     _receipt(superseded, "superseded", world)
     outcomes = ["superseded"] if superseded else []
     fresh = [e for e in entries if e not in superseded]
-    for part in parts_of(fresh, _threads(shown), claims.interrupted):
+    for part in parts_of(fresh, shown, claims.interrupted):
         try:
             outcomes.append(_tell(part, poster, world))
         except DeliveryError as error:
@@ -200,12 +200,12 @@ def _edited(part: Part, poster: slack.Poster, world: Slacking) -> Part:
     return part
 
 
-def _shown(entries: Iterable[Entry], poster: slack.Poster, world: Slacking) -> dict[str, Thread]:
+def _shown(entries: Iterable[Entry], world: Slacking) -> dict[str, Thread]:
     """Return the messages that the entries' findings already stand in."""
     found = {}
     for told in filter(None, (told_id(e.transition) for e in entries)):
         if thread := world.deliveries.thread(told):
-            found[told] = thread if poster.threads else replace(thread, timestamp="")
+            found[told] = thread
     return found | _half_remembered(entries, found, world)
 
 
@@ -221,10 +221,6 @@ def _half_remembered(
             rest[told] = replace(thread, revision=one.seq)
             world.deliveries.remember_thread(told, rest[told])
     return rest
-
-
-def _threads(shown: Mapping[str, Thread]) -> dict[str, Thread]:
-    return {told: thread for told, thread in shown.items() if thread.timestamp}
 
 
 def _is_superseded(entry: Entry, shown: Mapping[str, Thread]) -> bool:

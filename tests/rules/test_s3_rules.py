@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.evaluate.compiler import compile_rule
 from chalicelib.evaluate.engine import judge_item
-from chalicelib.model import Compliance, Evaluation
+from chalicelib.model import Compliance, Evaluation, Evidence
 from chalicelib.model.pointer import is_below, tokens_of
 from chalicelib.resources.s3_bucket import RESOURCE_TYPE
 from vigil.examples import NOW, Bench, item_of
@@ -140,8 +140,12 @@ def _rests_on(verdict: Evaluation, action: str) -> bool:
     routes = (*RESOURCE_TYPE.routes, *RESOURCE_TYPE.companions[0].routes)
     (route,) = (route for route in routes if action in route.actions)
     written = [tokens_of(pointer) for pointer in route.writes]
-    reasons = [tokens_of(reason) for evidence in verdict.evidence for reason in evidence.because]
+    reasons = [tokens_of(place) for one in verdict.evidence for place in _places(one)]
     return any(is_below(reason, pointer) for reason in reasons for pointer in written)
+
+
+def _places(evidence: Evidence) -> list[str]:
+    return [*evidence.because, *(switch.pointer for switch in evidence.despite)]
 
 
 UNREAD_FLAG = {**OFF, "IgnorePublicAcls": None}

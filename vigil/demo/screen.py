@@ -17,7 +17,8 @@ from vigil.local._slack_html import Shown
 _WIDTH = 100
 _LABEL_WIDTH = 14
 _LINE_LIMIT_CHARS = 180
-_POINTER_LIMIT_CHARS = 60
+#: With its colon it fits beside the labels in 80 columns.
+_POINTER_LIMIT_CHARS = 58
 _LABELLED = re.compile(r"(Where|Who|Transient): (.+)")
 #: In a thread's reply the pointer stands alone.
 _CHANGED = re.compile(r"(?:Changed: )?(/.+)")
@@ -59,9 +60,15 @@ def shortened(text: str) -> str:
 def _difference(text: str) -> str:
     """Shorten “pointer: before → after”; the end of a pointer says what changed."""
     pointer, colon, values = text.partition(": ")
-    if len(pointer) > _POINTER_LIMIT_CHARS:
-        pointer = "…" + pointer[-_POINTER_LIMIT_CHARS:]
-    return pointer + colon + shortened(values)
+    return _end_of(pointer) + colon + shortened(values)
+
+
+def _end_of(pointer: str) -> str:
+    if len(pointer) <= _POINTER_LIMIT_CHARS:
+        return pointer
+    end = pointer[1 - _POINTER_LIMIT_CHARS :]
+    # Whole segments where one begins in time, else what fits.
+    return "…" + (end[end.find("/") :] if "/" in end else end)
 
 
 def _lines(payload: Mapping[str, Any]) -> Iterable[RenderableType]:

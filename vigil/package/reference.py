@@ -109,8 +109,8 @@ def _granted(plan: FunctionPlan, catalogue: Catalogue) -> Iterator[tuple[str, st
     for action, place in _own(plan):
         yield f"`{action}`", place, "itself"
     if plan.name == "slack":
-        secret = "`secretsmanager:GetSecretValue` or `ssm:GetParameter`"
-        yield secret, "the secret you name", "itself"
+        reading = _code(("secretsmanager:GetSecretValue", "ssm:GetParameter"))
+        yield reading, "the secret you name, where it is", "itself"
     needed = _needed_by(catalogue)
     for action in looks_of(plan, catalogue):
         rules = _code(sorted(needed.get(action, ()))) or "listing"

@@ -4,6 +4,7 @@ What is deployed is what stands in the file: change sets, linters and StackSets 
 """
 
 import copy
+import logging
 from typing import Any
 
 import boto3
@@ -22,6 +23,8 @@ _ANY_REGION = "us-east-1"
 
 def to_cloudformation(sam: Json) -> Json:
     """Translate a SAM template; the one given stays as it is."""
+    # SAM warns, as it ends, of usage metrics that it was given nowhere to send.
+    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
     template = copy.deepcopy(sam)
     parameters: dict[str, Any] = {}
     to_py27_compatible_template(template, parameters)

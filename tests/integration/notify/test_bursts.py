@@ -60,6 +60,14 @@ def test_the_digest_comes_at_the_windows_end(world: World) -> None:
     assert [delay for _, delay in world.digests] == [50, 48]
 
 
+def test_a_digest_of_nothing_is_not_posted(world: World) -> None:
+    world.tell(world.opened(finding()))
+    window = Bursts(world.slacking().deliveries).window(world.clock.now(), WINDOW)
+
+    assert world.tell_digest(window) == "nothing held"
+    assert len(world.slack.messages) == 1
+
+
 def test_after_the_window_messages_are_told_one_by_one_again(world: World) -> None:
     a_burst(world, 6)
     world.clock.wait(WINDOW)
@@ -75,9 +83,9 @@ def test_a_retry_takes_no_second_slot(world: World) -> None:
     for _ in range(3):
         with pytest.raises(DeliveryError):
             world.tell(refused)
-    world.tell(refused)
-
     a_burst(world, 4)
+
+    world.tell(refused)
 
     assert len(world.slack.messages) == 5
     assert world.digests == []

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.model import Difference, Severity, TransitionKind
 from tests.integration.notify.world import (
+    CHANNEL,
     NO_TLS,
     PUBLIC_READ,
     World,
@@ -188,6 +189,26 @@ def test_a_webhook_posts_plain_messages(world: World) -> None:
     world.tell(world.moved(TransitionKind.RESOLVED, resolved(finding())))
 
     assert [t.split(" · ")[0] for t in texts(world.messages)] == ["🟥 CRITICAL", "✅ RESOLVED"]
+
+
+def test_a_webhook_that_replaces_a_bot_tells_in_plain_messages(world: World) -> None:
+    world.tell(world.opened(finding()))
+    world.webhook = True
+
+    world.tell(world.moved(TransitionKind.RESOLVED, resolved(finding())))
+
+    assert [m.channel for m in world.messages] == [CHANNEL, "webhook"]
+
+
+def test_only_a_settled_thread_is_forgotten_in_time(world: World) -> None:
+    deliveries = world.slacking().deliveries
+    thread = deliveries.key("thread", f"{finding().id}#1")
+
+    world.tell(world.opened(finding()))
+    assert "expires" not in deliveries.read(thread)
+
+    world.tell(world.moved(TransitionKind.RESOLVED, resolved(finding())))
+    assert "expires" in deliveries.read(thread)
 
 
 def test_a_detection_stays_in_the_message_that_told_it(world: World) -> None:

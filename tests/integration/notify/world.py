@@ -104,11 +104,6 @@ class FusedPoster:
     poster: Any
     fuse: Fuse
 
-    @property
-    def threads(self) -> bool:
-        """Whether replies and edits exist."""
-        return bool(self.poster.threads)
-
     def post(self, payload: slack.Payload, **how: Any) -> str | None:
         """Post, unless the process ends before; it may end after."""
         self.fuse.burn()

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 
@@ -15,9 +16,10 @@ import pytest
 
 from chalicelib.evaluate.bundle import bundle_from
 from tests.integration.package.built import Built
-from vigil.package.archive import missing_in
+from vigil.package.archive import missing_in, repack
 from vigil.package.build import APP, DATA, FORWARDER, ZIP, package
 from vigil.package.dependencies import requirements_in
+from vigil.package.errors import PackageError
 from vigil.package.stage import LAMBDA_REQUIREMENTS
 
 LIMIT_BYTES = 12 * 1024 * 1024
@@ -41,6 +43,11 @@ UNCHECKED = 0b01
 def names_in(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         return archive.namelist()
+
+
+def contents_of(path: Path) -> dict[str, str]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
 
 
 def top_level(names: list[str]) -> set[str]:
@@ -71,6 +78,7 @@ def test_building_again_gives_the_same_bytes(built: Built, tmp_path: Path) -> No
     package(again)
 
     assert sorted(path.name for path in again.iterdir()) == sorted([ZIP, APP, DATA, FORWARDER])
+    assert contents_of(again / ZIP) == contents_of(built.zip)
     for name in (ZIP, APP, DATA, FORWARDER):
         assert (again / name).read_bytes() == (built.folder / name).read_bytes(), name
 
@@ -141,3 +149,13 @@ def test_a_requirement_that_was_left_out_is_noticed(
     assert complete == set()
     assert len(missing) == 1
     assert missing.pop().replace("-", "_").startswith(lost)
+
+
+def test_an_incomplete_package_is_never_written(built: Built, tmp_path: Path) -> None:
+    target, folder = tmp_path / "vigil.zip", tmp_path / "unpacked"
+    wanted = requirements_in("msgspec\nno-such-thing==1.0")
+
+    with pytest.raises(PackageError, match="no-such-thing"):
+        repack(built.zip, target, folder, wanted)
+
+    assert not target.exists()

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib import pipeline
 from chalicelib.errors import ConflictError, PermanentError, RetryableError
+from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.model import (
     LookRequest,
     Reason,
@@ -24,6 +25,7 @@ from chalicelib.model.notice import is_told
 from tests.integration.pipeline.world import World
 from vigil.local._principals import client_for
 from vigil.local.faults import Effect, Fault
+from vigil.rulefiles import resource_types
 
 BUCKET = "AWS::S3::Bucket"
 GROUP = "AWS::EC2::SecurityGroup"
@@ -186,7 +188,7 @@ def test_a_denied_listing_withholds_no_summary_and_leaves_no_account_at_its_firs
 
     assert [(type(r), getattr(r, "type", "")) for r in dead] == [(SweepRequest, GROUP)]
     assert counted(world)["s3-bucket-tls-required"] == 1
-    assert world.ports.sweeps.bundle_of_last(world.settings.account_id)
+    assert world.ports.sweeps.last(world.settings.account_id)
 
 
 def test_a_look_that_fails_twice_withholds_no_summary_and_is_told_by_itself(world: World) -> None:
@@ -286,3 +288,32 @@ def test_a_redelivered_record_of_many_resources_orders_their_confirming_looks(
     world.deliver(tagged, redelivered=True)
 
     assert waiting_in(world, world.settings.changes_queue_url) >= before + 2
+
+
+def test_what_a_live_look_finds_under_new_rules_is_in_their_sweeps_summary(world: World) -> None:
+    new = "s3-bucket-tls-required"
+    old_rules = [rule for rule in world.ports.rulebook.by_id.values() if rule.id != new]
+    old_book = Rulebook.of(old_rules, resource_types())
+    before = replace(world, ports=replace(world.ports, rulebook=old_book))
+    world.client("s3").create_bucket(Bucket="reports")
+    world.take_records()
+    before.sweep()
+    world.client("s3").put_bucket_acl(Bucket="reports", ACL="private")
+    world.deliver_all()
+
+    world.sweep()
+
+    last = max(summaries_of(world), key=lambda summary: summary.sweep_id)
+    assert new in {count.rule_id for count in last.counts}
+
+
+def test_two_records_that_share_an_event_id_are_both_told(world: World) -> None:
+    account = world.aws.account_id
+    root = {"type": "Root", "arn": f"arn:aws:iam::{account}:root", "accountId": account}
+    world.client("s3").create_bucket(Bucket="reports")
+    (record,) = world.take_records()
+    for name in ("DisableKey", "ScheduleKeyDeletion"):
+        act = {"eventSource": "kms.amazonaws.com", "eventName": name, "userIdentity": root}
+        world.deliver({**record, **act, "requestParameters": {"keyId": "1"}})
+
+    assert len(history_of(world, "iam-root-acted")) == 2

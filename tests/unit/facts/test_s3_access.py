@@ -245,21 +245,24 @@ def test_a_partition_has_its_own_arns() -> None:
     assert not payload_openings(policy=document, bucket="shop")
 
 
-def test_reasons_name_the_opening_first_and_then_the_switches_that_are_off() -> None:
+def test_a_row_names_the_opening_and_the_switches_that_are_off() -> None:
     item = bucket(policy=policy(), grants=[grant(LOG_DELIVERY, "WRITE"), grant(ALL_USERS, "READ")])
 
     acl, statement = bucket_openings(item)
 
-    assert acl["Because"] == [
-        "/observed/Grants/1",
-        "/properties/OwnershipControls/Rules/0/ObjectOwnership",
-        "/properties/PublicAccessBlockConfiguration/IgnorePublicAcls",
-        "/observed/AccountPublicAccessBlock/IgnorePublicAcls",
+    assert acl["Because"] == ["/observed/Grants/1"]
+    assert acl["Despite"] == [
+        {
+            "At": "/properties/OwnershipControls/Rules/0/ObjectOwnership",
+            "Closes": "BucketOwnerEnforced",
+        },
+        {"At": "/properties/PublicAccessBlockConfiguration/IgnorePublicAcls", "Closes": True},
+        {"At": "/observed/AccountPublicAccessBlock/IgnorePublicAcls", "Closes": True},
     ]
-    assert statement["Because"] == [
-        "/observed/BucketPolicy/Statement/0",
-        "/properties/PublicAccessBlockConfiguration/RestrictPublicBuckets",
-        "/observed/AccountPublicAccessBlock/RestrictPublicBuckets",
+    assert statement["Because"] == ["/observed/BucketPolicy/Statement/0"]
+    assert statement["Despite"] == [
+        {"At": "/properties/PublicAccessBlockConfiguration/RestrictPublicBuckets", "Closes": True},
+        {"At": "/observed/AccountPublicAccessBlock/RestrictPublicBuckets", "Closes": True},
     ]
 
 

@@ -119,6 +119,32 @@ def test_a_digest_lists_what_was_held_back_and_counts_the_rest() -> None:
     assert len(payload["blocks"]) <= 50
 
 
+def test_a_digest_counts_exactly_what_it_has_no_room_for() -> None:
+    lines = [f"line {n:03d} " + "x" * 190 for n in range(100)]
+
+    text = shown(slack.digest_payload(lines))
+
+    listed = text.count("line ")
+    assert 20 < listed < 100
+    assert f"… and {100 - listed} more" in text
+
+
+def test_what_a_message_has_no_room_for_is_not_dropped_in_silence() -> None:
+    wordy = replace(FINDING, message="y" * 5_000)
+
+    payload = slack.payload([wordy] * 6)
+
+    assert "more than one message can hold" in shown(payload)
+    assert shown(payload).endswith("owner data")
+
+
+def test_what_is_open_and_worst_names_the_message() -> None:
+    payload = slack.payload([FINDING, resolved()])
+
+    assert payload["text"].startswith("critical: ")
+    assert slack.payload([resolved()])["text"].startswith("resolved: ")
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     message=st.text(max_size=5000),

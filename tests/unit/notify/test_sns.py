@@ -46,7 +46,8 @@ def test_the_subject_is_short_printable_ascii() -> None:
 
     assert subject.isascii()
     assert subject.isprintable()
-    assert len(subject) <= 100
+    assert len(subject) < 100
+    assert subject.endswith(" critical")
 
 
 def test_an_email_reads_like_a_letter() -> None:
@@ -72,3 +73,30 @@ def test_a_notice_too_large_for_sns_goes_out_as_keys(size: int) -> None:
 
     assert len(message["default"]) < 1000
     assert msgspec.json.decode(message["default"])["keys"][0]["pk"].endswith("reports")
+
+
+@pytest.mark.parametrize("text", ["y" * 150_000, '"' * 70_000, "é" * 60_000])
+def test_a_message_is_never_larger_than_sns_takes(text: str) -> None:
+    change = Difference(pointer="/x", before=None, after=text)
+    (notice,) = notices_from([entry(transition(differences=(change,)))])
+
+    arguments = sns.payload(notice, TOPIC)
+
+    assert len(arguments["Message"].encode()) < 262_144 - 4_096
+
+
+def test_an_email_says_how_many_findings_it_has_no_room_for() -> None:
+    wordy = [replace(FINDING, rule_id=f"rule-{n:02d}", message="y" * 900) for n in range(30)]
+
+    text = published(*(entry(transition(told=one)) for one in wordy))["email"]
+
+    shown = text.count("Found: ")
+    assert text.endswith(f"… and {30 - shown} more")
+    assert len(text) < 9_000
+
+
+def test_what_may_have_been_sent_before_says_so() -> None:
+    (notice,) = notices_from([entry()])
+
+    assert sns.email_text(replace(notice, repeated=True)).startswith("Repeated: ")
+    assert not sns.email_text(notice).startswith("Repeated: ")
