@@ -20,6 +20,8 @@ from chalicelib.model import (
 )
 from chalicelib.notify import words
 from chalicelib.notify._blocks import (
+    HEADER_LIMIT_CHARS,
+    SECTION_LIMIT_CHARS,
     Block,
     Payload,
     bounded,
@@ -114,7 +116,7 @@ def payload(
         repeated: Marks a message that may have been posted before.
     """
     first = told[0]
-    blocks = [_header(first)]
+    blocks = [heading(_headline(first))]
     for one in told[:TOLD_PER_MESSAGE]:
         blocks += _blocks_of(one, transitions, titled=one is not first)
     if (more := len(told) - TOLD_PER_MESSAGE) > 0:
@@ -163,15 +165,18 @@ def line_of(transition: Transition) -> str:
     if told is None:
         return transition.rule_id
     sign = _RESOLVED_SIGN if transition.kind is TransitionKind.RESOLVED else _SIGNS[told.severity]
-    return f"{sign} {told.title}: {words.where(told.subject)}"
+    return f"{sign} {words.clean(told.message, 300)} ({words.where(told.subject)})"
 
 
 def _blocks_of(
     one: Finding | Detection, transitions: Sequence[Transition], *, titled: bool
 ) -> list[Block]:
-    blocks = [plain(f"{_sign(one)} {one.title}")] if titled else []
-    blocks.append(plain(words.clean(one.message, 2_000)))
-    facts = [f"Where: {words.where(one.subject)}", f"Who: {words.who(one.cause)}"]
+    blocks = [plain(_headline(one))] if titled or len(_headline(one)) > HEADER_LIMIT_CHARS else []
+    facts = [
+        f"Rule: {one.title}",
+        f"Where: {words.where(one.subject)}",
+        f"Who: {words.who(one.cause)}",
+    ]
     facts += [f"Changed: {line}" for line in _changes(one, transitions)]
     if isinstance(one, Detection) and any(_is_transient(t, one) for t in transitions):
         facts.append("Transient: it was undone before it was looked at.")
@@ -208,9 +213,10 @@ def _sign(one: Finding | Detection) -> str:
     return _RESOLVED_SIGN if _is_resolved(one) else _SIGNS[one.severity]
 
 
-def _header(one: Finding | Detection) -> Block:
+def _headline(one: Finding | Detection) -> str:
+    """Say what is wrong, not what should be: titles of rules say how things are meant to be."""
     state = "RESOLVED" if _is_resolved(one) else one.severity.upper()
-    return heading(f"{_sign(one)} {state} · {one.title}")
+    return f"{_sign(one)} {state} · {words.clean(one.message, SECTION_LIMIT_CHARS - 50)}"
 
 
 def _reply_text(transition: Transition) -> str:
@@ -249,4 +255,4 @@ def _fallback(told: Sequence[Finding | Detection]) -> str:
     first = told[0]
     more = f" (+{len(told) - 1} more)" if len(told) > 1 else ""
     state = "resolved" if _is_resolved(first) else first.severity
-    return words.clean(f"{state}: {first.title}{more}: {first.subject.ref.id}", 300)
+    return words.clean(f"{state}: {first.message}{more}", 300)

@@ -110,14 +110,14 @@ def _paragraph(transition: Transition) -> str:
     if told is None:
         return _summary_text(transition)
     lines = [
-        f"{_VERBS[transition.kind]}: {told.title} ({told.severity})",
+        f"{_VERBS[transition.kind]}: {words.clean(told.message, 1000)} ({told.severity})",
+        f"Rule: {told.title}",
         f"Where: {words.where(told.subject)}",
         f"Who: {words.who(transition.cause or told.cause)}",
-        f"What: {words.clean(told.message, 1000)}",
         *(f"Changed: {words.difference_text(d)}" for d in transition.differences),
     ]
     if transition.kind is TransitionKind.RESOLVED and transition.finding:
-        return "\n".join([*lines[:2], f"Open for: {words.open_for(transition.finding)}"])
+        return "\n".join([*lines[:3], f"Open for: {words.open_for(transition.finding)}"])
     return "\n".join([*lines, f"Why it matters: {told.risk}", f"How to fix: {told.fix.text}"])
 
 

@@ -45,7 +45,9 @@ QUIET = Scene(title="quiet", act=do_nothing, quiet=True)
 #: What goes wrong → the scene it is seen in; each is over quickly.
 MISSED = {
     "a message that never comes": replace(TOLD, act=do_nothing, seconds=0.1),
-    "a message that lacks a phrase": replace(TOLD, expects=(("resolved",),), seconds=0.1),
+    "a message that lacks a phrase": replace(
+        TOLD, expects=(("CRITICAL", "resolved"),), seconds=0.1
+    ),
     "phrases spread over two messages": replace(TOLD, expects=(("CRITICAL",), ("x",)), seconds=0.1),
     "a message that nobody should get": replace(QUIET, act=post),
 }

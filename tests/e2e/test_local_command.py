@@ -1,6 +1,7 @@
 """`vigil local` as a person uses it: the printed keys work, Ctrl-C is clean, findings stay."""
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from tests.e2e.command import complaints, serving
 from vigil.demo.stage import wait_for
-from vigil.local._dynoxide import find_binary
+from vigil.local._dynoxide import Dynoxide, find_binary
 
 PATIENCE_SECONDS = 30
 BUCKET = "left-open"
@@ -100,3 +101,13 @@ def test_what_was_told_before_a_restart_is_not_told_again(database: str, tmp_pat
     assert BUCKET not in page
     assert "First sweep" not in page
     assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize("_database", KEEPING)
+def test_ctrl_c_does_not_reach_the_database_before_the_functions_are_done(_database: str) -> None:
+    binary = find_binary()
+    assert binary
+
+    with Dynoxide(binary) as database:
+        assert database._process
+        assert os.getpgid(database._process.pid) != os.getpgid(0)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.iam.models import iam_backends
@@ -92,7 +93,7 @@ def test_without_the_accounts_block_every_affected_bucket_is_judged_again(story:
 
 def test_a_role_that_is_used_again_resolves_at_its_next_due_look(story: Story) -> None:
     story.client("iam").create_role(RoleName="etl", AssumeRolePolicyDocument=TRUST)
-    role = iam_backends[story.aws.account_id]["aws"].get_role("etl")
+    role: Any = iam_backends[story.aws.account_id]["aws"].get_role("etl")
     role.create_date = datetime.now(UTC) - timedelta(days=IDLE_DAYS)
     story.settle()
     story.vigil.run_schedule("sweep_start")

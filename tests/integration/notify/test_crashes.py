@@ -66,7 +66,7 @@ def test_a_death_at_any_call_of_a_first_delivery_is_told_once(world: World) -> N
         world.deliver(world.moved(TransitionKind.RESOLVED, resolved(mild)))
     for message in world.messages:
         assert "CRITICAL · s3-bucket-no-public-read of" in text(message)
-        assert "✅ s3-bucket-tls-required of" in text(message)
+        assert "✅ RESOLVED · s3-bucket-tls-required of" in text(message)
 
 
 def test_a_death_at_any_call_of_a_reply_is_told_once(world: World) -> None:

@@ -28,7 +28,7 @@ def test_findings_of_one_resource_and_look_are_one_message(world: World) -> None
 
     (message,) = world.slack.messages
     assert text(message).startswith(f"🟥 CRITICAL · {PUBLIC_READ} of reports")
-    assert f"🟨 {NO_TLS} of reports" in text(message)
+    assert f"🟨 MEDIUM · {NO_TLS} of reports" in text(message)
 
 
 @pytest.mark.parametrize("kind", [TransitionKind.UPDATED, TransitionKind.ATTRIBUTED])
@@ -116,13 +116,13 @@ def test_a_message_about_two_findings_goes_on_listing_both(world: World) -> None
 
     (message,) = world.messages
     assert text(message).startswith(f"🟨 MEDIUM · {NO_TLS}")
-    assert f"✅ {PUBLIC_READ} of reports" in text(message)
+    assert f"✅ RESOLVED · {PUBLIC_READ} of reports" in text(message)
 
     world.tell(world.moved(TransitionKind.RESOLVED, resolved(mild)))
 
     (message,) = world.messages
     assert text(message).startswith("✅ RESOLVED")
-    assert f"✅ {NO_TLS} of reports" in text(message)
+    assert f"✅ RESOLVED · {NO_TLS} of reports" in text(message)
 
 
 def test_findings_told_in_two_messages_are_resolved_in_both_threads(world: World) -> None:
@@ -218,8 +218,8 @@ def test_a_detection_stays_in_the_message_that_told_it(world: World) -> None:
     world.tell(world.moved(TransitionKind.RESOLVED, resolved(finding())))
 
     (message,) = world.messages
-    assert text(message).startswith("🟧 HIGH · The root user acted")
-    assert f"✅ {PUBLIC_READ} of reports" in text(message)
+    assert text(message).startswith("🟧 HIGH · root called PutBucketPolicy")
+    assert f"✅ RESOLVED · {PUBLIC_READ} of reports" in text(message)
 
 
 def test_a_transient_exposure_is_told_as_one(world: World) -> None:

@@ -254,12 +254,21 @@ def finding(bucket: str = "reports", rule_id: str = PUBLIC_READ, **changes: Any)
     ref = replace(FINDING.subject.ref, id=bucket)
     subject = replace(FINDING.subject, ref=ref)
     title = f"{rule_id} of {bucket}"
-    made = replace(FINDING, id=f"{bucket}/{rule_id}", rule_id=rule_id, title=title, subject=subject)
+    made = replace(
+        FINDING,
+        id=f"{bucket}/{rule_id}",
+        rule_id=rule_id,
+        title=title,
+        message=title,
+        subject=subject,
+    )
     return replace(made, **changes)
 
 
 def updated(one: Finding) -> Finding:
-    return replace(one, revision=one.revision + 1, message="now written by anyone, too")
+    return replace(
+        one, revision=one.revision + 1, message=f"{one.title}, now written by anyone, too"
+    )
 
 
 def resolved(one: Finding) -> Finding:

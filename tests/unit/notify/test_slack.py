@@ -33,8 +33,8 @@ def test_a_message_says_what_where_who_why_and_how_to_fix() -> None:
     text = shown(slack.payload([FINDING], [transition(differences=(change,))]))
 
     for part in (
-        "CRITICAL · Nobody outside can read the bucket",
-        "reports can be read by anyone",
+        "CRITICAL · reports can be read by anyone",
+        "Rule: Nobody outside can read the bucket",
         "AWS::S3::Bucket reports in account 111122223333, eu-west-1",
         "release (role deployer) by PutBucketPolicy from 198.51.100.7 via Terraform/1.11.4",
         'nothing → {"Effect":"Allow"}',

@@ -53,7 +53,7 @@ def test_the_subject_is_short_printable_ascii() -> None:
 def test_an_email_reads_like_a_letter() -> None:
     text = published()["email"]
 
-    assert text.startswith("Found: Nobody outside can read the bucket (critical)\nWhere: AWS::S3")
+    assert text.startswith("Found: reports can be read by anyone (critical)\nRule: Nobody")
     assert "How to fix: Remove the statement." in text
 
 
