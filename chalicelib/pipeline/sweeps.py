@@ -28,7 +28,7 @@ def start_sweep(account_id: str, partition: str, ports: Ports) -> int:
     started_at = ports.clock.now()
     last = ports.sweeps.last(account_id)
     sweep = Sweep(
-        id=f"{account_id}#{started_at:%Y-%m-%dT%H:%M:%S}",
+        id=f"{account_id}#{started_at.isoformat()}",
         account_id=account_id,
         started_at=started_at,
         bundle=ports.rulebook.hash,

@@ -45,9 +45,9 @@ def serving(*arguments: str) -> Iterator["Served"]:
         served.read_until("Ctrl-C ends it.")
         yield served
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        # Ended, not killed: it has a database to end.
+        process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)
 
 
 class Served:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,24 @@ def test_ctrl_c_does_not_reach_the_database_before_the_functions_are_done(_datab
     with Dynoxide(binary) as database:
         assert database._process
         assert os.getpgid(database._process.pid) != os.getpgid(0)
+
+
+@pytest.mark.parametrize("_database", KEEPING if shutil.which("setpriv") else [])
+def test_a_killed_command_takes_its_database_along(_database: str, tmp_path: Path) -> None:
+    with serving("local", "--port", "0", "--data", str(tmp_path)) as served:
+        # Two processes never have the file open at once.
+        served.interrupt(signal.SIGKILL)
+
+    assert wait_for(lambda: not _users_of(tmp_path / "vigil.db"), PATIENCE_SECONDS)
+
+
+def _users_of(file: Path) -> list[str]:
+    """Return the processes that were started with a file."""
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if os.fsencode(file) in command.read_bytes():
+                found.append(command.parent.name)
+        except OSError:
+            continue  # it ended meanwhile
+    return found

@@ -37,6 +37,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _ending_with_us() -> tuple[str, ...]:
+    """Return the prefix that ends the database even where we are killed; empty where it lacks."""
+    tool = shutil.which("setpriv")
+    return (tool, "--pdeathsig", "TERM") if tool else ()
+
+
 class Dynoxide:
     """A running database, for as long as the `with` block lasts."""
 
@@ -45,7 +51,8 @@ class Dynoxide:
         # It cannot choose a port itself. Between our choice and its start another process may
         # take the port; then it ends at once, and starting again is up to the caller.
         self._port = _free_port()
-        self._command = [str(binary), "--port", str(self._port)]
+        self._binary = binary
+        self._command = [*_ending_with_us(), str(binary), "--port", str(self._port)]
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._command += ["--db-path", str(file)]
@@ -73,7 +80,7 @@ class Dynoxide:
         watchdog.cancel()
         if _ANNOUNCEMENT not in line:
             self._stop()
-            raise DynoxideError(f"{self._command[0]} did not start: {line.strip() or 'no output'}")
+            raise DynoxideError(f"{self._binary} did not start: {line.strip() or 'no output'}")
         return self
 
     def __exit__(

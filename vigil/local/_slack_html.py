@@ -33,7 +33,8 @@ article.reply{margin-left:2rem;border-left:3px solid var(--line);padding-left:.8
 .button{display:inline-block;border:1px solid var(--line);border-radius:4px;padding:.1rem .6rem;
 margin:.2rem .4rem .2rem 0}code,pre{background:var(--soft);border-radius:3px;padding:0 .2em;
 overflow-wrap:anywhere}pre{padding:.4rem;overflow:auto;white-space:pre-wrap}
-p{margin:.25rem 0;overflow-wrap:anywhere}hr{border:0;border-top:1px solid var(--line)}
+p{margin:.25rem 0;overflow-wrap:anywhere;white-space:pre-line}
+hr{border:0;border-top:1px solid var(--line)}
 """
 
 
