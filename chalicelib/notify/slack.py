@@ -144,7 +144,7 @@ def summary_payload(summary: Summary, account_id: str, *, repeated: bool = False
     total = sum(count.count for count in summary.counts)
     title = f"{what} of account {account_id}: {total} finding(s)"
     lines = [
-        f"{_SIGNS[c.severity]} {c.severity} · {c.title}: {c.count} "
+        f"{_SIGNS[c.severity]} {c.severity} · not met by {c.count}: {c.title} "
         f"({', '.join(words.clean(e, 80) for e in c.examples)})"
         for c in summary.counts
     ]
@@ -238,10 +238,11 @@ def _moved(transition: Transition) -> str:
 
 def _context(one: Finding | Detection, *, repeated: bool) -> Block:
     parts = [one.rule_id, words.instant(one.seen_at)]
+    seen_by = one.seen_by if isinstance(one, Finding) else None
     if isinstance(one, Finding):
         parts.append(f"finding {one.id} revision {one.revision} episode {one.episode}")
-        parts.append(f"seen through event {one.seen_by}" if one.seen_by else "seen by a sweep")
-    if one.cause and one.cause.event_id:
+        parts.append(f"seen through event {seen_by}" if seen_by else "seen by a sweep")
+    if one.cause and one.cause.event_id not in {None, seen_by}:
         parts.append(f"event {one.cause.event_id}")
     parts.append(f"owner {one.subject.owner or 'unassigned'}")
     return note(_marked(words.clean(" · ".join(parts), 1_000), repeated=repeated))

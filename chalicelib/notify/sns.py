@@ -126,7 +126,7 @@ def _summary_text(transition: Transition) -> str:
     if summary is None:
         return transition.rule_id
     lines = [
-        f"{c.severity}: {c.title}: {c.count} ({', '.join(map(words.clean, c.examples))})"
+        f"{c.severity}: not met by {c.count}: {c.title} ({', '.join(map(words.clean, c.examples))})"
         for c in summary.counts
     ]
     what = "first sweep" if summary.first else "sweep under new rules"

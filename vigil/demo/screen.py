@@ -19,7 +19,7 @@ _LABEL_WIDTH = 14
 _LINE_LIMIT_CHARS = 180
 #: With its colon it fits beside the labels in 80 columns.
 _POINTER_LIMIT_CHARS = 58
-_LABELLED = re.compile(r"(Where|Who|Transient): (.+)")
+_LABELLED = re.compile(r"(Rule|Where|Who|Transient): (.+)")
 #: In a thread's reply the pointer stands alone.
 _CHANGED = re.compile(r"(?:Changed: )?(/.+)")
 _ADVICE = re.compile(r"\*([^*\n]+)\* (.+)")

@@ -109,7 +109,7 @@ def test_the_summary_lists_every_rule_with_its_count() -> None:
     text = shown(slack.summary_payload(summary, "111122223333"))
 
     assert "First sweep of account 111122223333: 3 finding(s)" in text
-    assert "Roles unused for 90 days are reported: 3 (etl, old)" in text
+    assert "not met by 3: Roles unused for 90 days are reported (etl, old)" in text
 
 
 def test_a_digest_lists_what_was_held_back_and_counts_the_rest() -> None:
