@@ -9,7 +9,7 @@ set -eu
 }
 echo "setting up $VENV (once, about a minute)" >&2
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
-pip() { "$VENV/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
+pip() { "$VENV/bin/python" -m pip --quiet --quiet --disable-pip-version-check "$@"; }
 pip install -r requirements.txt
 pip install --no-deps --no-build-isolation -e .
 
