@@ -21,7 +21,7 @@ test: $(STAMP) ## All tests but the slow ones
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-slow: $(STAMP) ## The long versions of the tests
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(BIN)/python -m pytest -m slow --hypothesis-profile=new $(ARGS)
 
 lint: $(STAMP) ## Style, types, architecture
 	@$(BIN)/ruff format --check --quiet .

@@ -6,7 +6,7 @@ rule set. For ICMP the two "ports" are type and code: they never mean a port her
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -128,23 +128,35 @@ def _peers_in(keys: Mapping[str, Any]) -> Iterator[tuple[Row, Any]]:
     The flattened dialects carry peer and description beside the protocol, the nested ones in
     lists: reading the permission itself as one more element of every list serves both.
     """
-    for element in (keys, *_all_of(keys, "ipranges", "ipv6ranges")):
-        for name in ("cidrip", "cidripv4", "cidripv6"):
-            if cidr := _text(element.get(name)):
-                yield _network_peer(cidr), element.get("description")
-    for element in (keys, *_all_of(keys, "prefixlistids")):
-        if prefix_list := _text(element.get("prefixlistid")):
-            yield {"SourcePrefixListId": prefix_list}, element.get("description")
+    for element in (keys, *_all_of(keys, "ipranges", "ipv6ranges", "prefixlistids")):
+        for name, peer_from in _ADDRESS_PEERS.items():
+            if text := _text(element.get(name)):
+                yield peer_from(text), element.get("description")
     for element in _all_of(keys, "groups", "useridgrouppairs", "referencedgroupinfo"):
         if group := _text(element.get("groupid")):
             yield _group_peer(group, element.get("userid")), element.get("description")
     if group := _text(keys.get("referencedgroupid")):
         yield _group_peer(group, None), keys.get("description")
+    if group := _text(keys.get("sourcesecuritygroupid")):
+        yield _group_peer(group, keys.get("sourcesecuritygroupownerid")), keys.get("description")
 
 
 def _network_peer(text: str) -> Row:
     cidr = canonical_cidr(text)
     return {"CidrIpv6" if ":" in cidr else "CidrIp": cidr}
+
+
+def _list_peer(text: str) -> Row:
+    return {"SourcePrefixListId": text}
+
+
+_ADDRESS_PEERS: Mapping[str, Callable[[str], Row]] = {
+    "cidrip": _network_peer,
+    "cidripv4": _network_peer,
+    "cidripv6": _network_peer,
+    "prefixlistid": _list_peer,
+    "sourceprefixlistid": _list_peer,
+}
 
 
 def _group_peer(group: str, owner: Any) -> Row:

@@ -10,6 +10,7 @@ import click
 
 from vigil.cli import EXIT_BAD_INPUT
 
+_RECHECK_SECONDS = 0.2
 PORT = click.IntRange(0, 65535)
 
 
@@ -33,4 +34,7 @@ def until_interrupted() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    threading.Event().wait()
+    never = threading.Event()
+    # An unbounded wait sleeps through a signal that another thread happened to take.
+    while not never.wait(_RECHECK_SECONDS):
+        pass
