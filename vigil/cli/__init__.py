@@ -49,9 +49,12 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what we raise on purpose is one line for a person."""
+        """Run a command; wrong usage and what we raise on purpose are one line for a person."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            click.echo(f"vigil: {error.format_message()}", err=True)
+            ctx.exit(EXIT_BAD_INPUT)
         except VigilError as error:
             click.echo(f"vigil: {' '.join(str(error).split())}", err=True)
             ctx.exit(EXIT_BAD_INPUT)

@@ -11,15 +11,13 @@ import click
 from rich.console import Console
 
 from vigil.cli import EXIT_DONE, EXIT_TO_ACT_ON, quiet_functions
-from vigil.cli._usage import PORT, BriefCommand, until_interrupted
+from vigil.cli._usage import PORT, until_interrupted
 
 if TYPE_CHECKING:
     from vigil.demo.stage import Stage
 
 
-@click.command(
-    cls=BriefCommand, epilog="Examples:  vigil demo    vigil demo --exit    vigil demo --port 4566"
-)
+@click.command(epilog="Examples:  vigil demo    vigil demo --exit    vigil demo --port 4566")
 @click.option(
     "--exit", "ends", is_flag=True, help="End after the story: exit code 0 if all of it was seen."
 )

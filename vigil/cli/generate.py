@@ -3,10 +3,9 @@
 import click
 
 from vigil.cli import EXIT_DONE, EXIT_TO_ACT_ON
-from vigil.cli._usage import BriefCommand
 
 
-@click.command(cls=BriefCommand, epilog="Examples:  vigil generate    vigil generate --check")
+@click.command(epilog="Examples:  vigil generate    vigil generate --check")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 if something is outdated.")
 @click.pass_context
 def generate(ctx: click.Context, *, check: bool) -> None:

@@ -11,15 +11,13 @@ import click
 
 from chalicelib.errors import SettingsError
 from vigil.cli import quiet_functions
-from vigil.cli._usage import PORT, BriefCommand, until_interrupted
+from vigil.cli._usage import PORT, until_interrupted
 
 DEFAULT_PORT = 4566
 USER = "you"
 
 
-@click.command(
-    cls=BriefCommand, epilog="Examples:  vigil local    vigil local --port 5000 --data ./state"
-)
+@click.command(epilog="Examples:  vigil local    vigil local --port 5000 --data ./state")
 @click.option(
     "--port",
     type=PORT,

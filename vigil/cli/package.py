@@ -5,15 +5,11 @@ from pathlib import Path
 
 import click
 
-from vigil.cli._usage import BriefCommand
-
 #: Enough to tell builds apart; functions keep their old code if the key stays the same.
 KEY_CHARS = 12
 
 
-@click.command(
-    cls=BriefCommand, epilog="Examples:  vigil package    vigil package --output /tmp/vigil"
-)
+@click.command(epilog="Examples:  vigil package    vigil package --output /tmp/vigil")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
