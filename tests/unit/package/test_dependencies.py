@@ -1,6 +1,7 @@
 """What of this environment may go to Lambda as it is, and what must be downloaded for it."""
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from vigil.package.dependencies import needs_of, requirements_in, vendor
 
 PINNED = "thing==1.0"
+#: The interpreter that builds is the one Lambda will run: ``cp311``, ``cp313``, …
+CPYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
 
 
 def install(site: Path, *tags: str, version: str = "1.0", needs: str = "") -> None:
@@ -46,7 +49,11 @@ def test_pins_are_read_without_comments_and_blanks() -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["py3-none-any", "cp310-abi3-manylinux_2_17_x86_64", "cp311-cp311-manylinux2014_x86_64"],
+    [
+        "py3-none-any",
+        "cp310-abi3-manylinux_2_17_x86_64",
+        f"{CPYTHON}-{CPYTHON}-manylinux2014_x86_64",
+    ],
 )
 def test_a_wheel_that_fits_lambda_is_copied_without_traces_of_its_installation(
     site: Path, tmp_path: Path, tag: str
@@ -66,11 +73,11 @@ def test_a_wheel_that_fits_lambda_is_copied_without_traces_of_its_installation(
 @pytest.mark.parametrize(
     "tag",
     [
-        "cp311-cp311-macosx_11_0_arm64",
-        "cp311-cp311-manylinux_2_39_x86_64",
-        "cp311-cp311-musllinux_1_2_x86_64",
-        "cp311-cp311-manylinux_2_17_aarch64",
-        "cp311-cp311-linux_x86_64",
+        f"{CPYTHON}-{CPYTHON}-macosx_11_0_arm64",
+        f"{CPYTHON}-{CPYTHON}-manylinux_2_39_x86_64",
+        f"{CPYTHON}-{CPYTHON}-musllinux_1_2_x86_64",
+        f"{CPYTHON}-{CPYTHON}-manylinux_2_17_aarch64",
+        f"{CPYTHON}-{CPYTHON}-linux_x86_64",
         "cp27-cp27m-manylinux1_x86_64",
     ],
 )
