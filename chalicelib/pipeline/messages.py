@@ -19,6 +19,7 @@ from chalicelib.model import (
     Detection,
     LedgerRow,
     LookRequest,
+    Outcome,
     Reason,
     SweepRequest,
     Touch,
@@ -174,8 +175,12 @@ def _queue_dependents(change: Change, companion: CompanionTouch, ports: Ports) -
 
 
 def _row_of(change: Change, message: Message, ports: Ports) -> LedgerRow:
-    named = (change.event_source, change.action)
-    relevant = ports.routing.wants(*named) or ports.rulebook.wants(*named)
+    # Whether a rule would look at this call had it changed something: a rule about whatever root
+    # does names every call, but is not about everybody's.
+    done = replace(change, outcome=Outcome.SUCCEEDED, read_only=False)
+    relevant = ports.routing.wants(change.event_source, change.action) or bool(
+        ports.rulebook.change_rules_for(done)
+    )
     return LedgerRow(
         account_id=change.account_id,
         region=change.region,

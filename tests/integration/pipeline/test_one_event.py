@@ -178,6 +178,13 @@ def test_a_failed_call_is_counted_and_leads_to_no_look(world: World) -> None:
     assert world.calls == ["dynamodb:PutItem"]
 
 
+def test_a_call_that_nobody_judges_is_counted_as_irrelevant(world: World) -> None:
+    world.client("sqs").create_queue(QueueName="letters")
+
+    assert world.deliver_all() == ["irrelevant"]
+    assert world.calls == ["dynamodb:PutItem"]
+
+
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
