@@ -144,10 +144,6 @@ class Rulebook:
         own = self.by_type.get(resource_type)
         return own.pointers if own else frozenset()
 
-    def wants(self, source: str, action: str) -> bool:
-        """Tell whether some change rule looks at this event."""
-        return any(key in self.changes for key in _keys(source, action))
-
     def change_rules_for(self, change: Change) -> tuple[ReadyRule, ...]:
         """Return the change rules that look at a change, by id."""
         found = {
