@@ -6,6 +6,7 @@ name of an ordinary role is the caller's own choice and never makes a person.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ _IDENTITY_CENTER_PATH = ":role/aws-reserved/sso.amazonaws.com/"
 _ASSUMED_ROLE = ":assumed-role/"
 _ROLE_TYPES = frozenset({"AssumedRole", "Role"})
 _FEDERATED_TYPES = frozenset({"SAMLUser", "WebIdentityUser"})
+#: The common form, known to be an address without taking it apart.
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 
 Folded = Mapping[str, Any]
@@ -127,13 +130,13 @@ def _name(who: _Identity) -> str:
         return "root"
     if who.kind == "AWSAccount":
         return account_from(who.given.get("accountid")) or who.kind
-    candidates = (
-        _text(who.given, "username"),
-        _name_in(who),
-        _text(who.given, "invokedby"),
-        _text(who.given, "principalid"),
+    return (
+        _text(who.given, "username")
+        or _name_in(who)
+        or _text(who.given, "invokedby")
+        or _text(who.given, "principalid")
+        or who.kind
     )
-    return next(filter(None, candidates), who.kind)
 
 
 def _name_in(who: _Identity) -> str:
@@ -147,6 +150,8 @@ def _name_in(who: _Identity) -> str:
 
 
 def _address(source: str) -> str | None:
+    if _IPV4.fullmatch(source):
+        return source
     try:
         return str(ipaddress.ip_address(source))
     except ValueError:

@@ -41,11 +41,13 @@ _TRUTH = {"true": True, "false": False}
 _KINDS = {"awsserviceevent": "service-event", "awsconsolesignin": "sign-in"}
 
 
-def change_from(record: Any, routing: Routing, *, received_at: datetime) -> Change:
+def change_from(
+    record: Any, routing: Routing, *, received_at: datetime, account_id: str | None = None
+) -> Change:
     """Normalise a record and follow its routes.
 
     An ``eventTime`` that is there but redacted becomes `received_at`: dated late is better than
-    lost.
+    lost. `account_id` stands in where the record names no account.
 
     Raises:
         InvalidRecordError: What came is no CloudTrail record.
@@ -57,10 +59,10 @@ def change_from(record: Any, routing: Routing, *, received_at: datetime) -> Chan
     action = action_of(name)
     outcome, error_code = outcome_of(record)
     read_only = _read_only(record, action)
-    origin = _origin(record)
+    origin = _origin(record, account_id)
     trace = _trace(record, routing, (source, action), origin, outcome, read_only=read_only)
     return Change(
-        event_id=_event_id(record),
+        event_id=event_id_from(record.get("eventID")),
         record_hash=record_hash,
         event_time=_time(record, received_at),
         received_at=received_at,
@@ -90,6 +92,11 @@ def action_of(name: str) -> str:
     return _VERSION_SUFFIX.sub("", name) or name
 
 
+def is_reading(action: str) -> bool:
+    """Tell by its verb whether a call reads: for records that do not say ``readOnly``."""
+    return _READING.match(action) is not None
+
+
 def _required(record: Record, key: str) -> str:
     text = clean(record.get(key), NAME_LIMIT_CHARS)
     if text is None:
@@ -112,16 +119,16 @@ def _trace(
     return follow(record, key, origin)
 
 
-def _origin(record: Record) -> Origin:
-    account_id = owner_of(record)
+def _origin(record: Record, otherwise: str | None) -> Origin:
+    account_id = owner_of(record) or otherwise
     if account_id is None:
         raise InvalidRecordError("the record names no account")
     region = region_of(record)
     return Origin(account_id=account_id, region=region, partition=partition_of(record, region))
 
 
-def _event_id(record: Record) -> str | None:
-    event_id = record.get("eventID")
+def event_id_from(event_id: Any) -> str | None:
+    """Return an eventID, or None for what is none: missing, malformed, or a placeholder."""
     if not isinstance(event_id, str) or not _EVENT_ID.fullmatch(event_id):
         return None
     # All zeros, all ones: what people write when they edit a sample.
@@ -156,4 +163,4 @@ def _read_only(record: Mapping[str, Any], action: str) -> bool:
     flag = record.get("readOnly")
     if isinstance(flag, str):
         flag = _TRUTH.get(flag.lower())
-    return flag if isinstance(flag, bool) else _READING.match(action) is not None
+    return flag if isinstance(flag, bool) else is_reading(action)

@@ -6,8 +6,12 @@ one identity pose as another in a message or a log line, so nothing unprintable 
 
 from typing import Any
 
+from chalicelib.facts.legible import legible
+
 #: AWS's own words for "not shown".
 _HIDDEN = frozenset({"HIDDEN_DUE_TO_SECURITY_REASONS", "<sensitiveDataRemoved>"})
+
+_MASKS_BEGIN = "*. H<"
 
 
 def is_hidden(text: str) -> bool:
@@ -17,13 +21,11 @@ def is_hidden(text: str) -> bool:
 
 def clean(value: Any, limit: int) -> str | None:
     """Return a printable text of at most `limit` characters; None for anything but shown text."""
-    if not isinstance(value, str) or is_hidden(value):
+    if not isinstance(value, str):
         return None
-    text = value if len(value) <= limit else value[: limit - 1] + "…"
-    return text if text.isprintable() else "".join(map(_printable, text))
-
-
-def _printable(character: str) -> str:
-    if character.isprintable():
-        return character
-    return " " if character.isspace() else "\ufffd"
+    # The empty text is in every text: blanks and masks begin with one of these, little else does.
+    if value[:1] in _MASKS_BEGIN and is_hidden(value):
+        return None
+    if len(value) > limit:
+        return legible(value[: limit - 1]) + "…"
+    return legible(value)

@@ -15,12 +15,15 @@ _EXPORT = "  export "
 PATIENCE_SECONDS = 120
 
 
-def run_vigil(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it to its end."""
+def run_vigil(
+    *arguments: str, settings: Mapping[str, str | None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; `settings` go into its environment, or out of it where None."""
+    environment = {**_environment(), **(settings or {})}
     return subprocess.run(  # noqa: S603 - our own arguments, no shell
         [*VIGIL, *arguments],
         cwd=ROOT,
-        env=_environment(),
+        env={name: value for name, value in environment.items() if value is not None},
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,

@@ -1,0 +1,240 @@
+"""One record → its verdict, by the functions that evaluate runs: `change_from`, `judge_change`.
+
+A failed call changed nothing, so it is never risky, whatever a rule says of its payload.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.errors import InvalidRecordError
+from chalicelib.evaluate.engine import judge_change
+from chalicelib.evaluate.rulebook import Rulebook
+from chalicelib.ingest import canonical, cloudtrail
+from chalicelib.ingest.routing import Routing
+from chalicelib.ingest.text import clean
+from chalicelib.model import (
+    Change,
+    ConfigurationItem,
+    Detection,
+    Outcome,
+    ResourceRef,
+    ResourceType,
+    Severity,
+    Subject,
+)
+from vigil.replay.outline import Sight, Verdict, is_data_event
+from vigil.replay.reading import Raw
+
+#: Of records whose account was redacted: they are judged, nothing is looked up.
+UNKNOWN_ACCOUNT = "unknown"
+TEXT_LIMIT_CHARS = 256
+MESSAGE_LIMIT_CHARS = 2000
+#: One call may name thousands of resources.
+RESOURCES_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What is told of a record; the keys of the machine format.
+
+    Attributes:
+        event_time: UTC, RFC 3339; of an invalid record, whatever text stood there.
+        source: File as named, ``#``, index.
+        severity: Highest of the rules that object, else None.
+        duplicate_of: `source` of the same record seen before, else None.
+    """
+
+    event_id: str | None
+    event_time: str | None
+    event_source: str | None
+    event_name: str | None
+    account_id: str | None
+    region: str | None
+    actor: str | None
+    source_ip: str | None
+    source: str
+    verdict: Verdict
+    rule_ids: tuple[str, ...] = ()
+    severity: Severity | None = None
+    resources: tuple[dict[str, str], ...] = ()
+    message: str = ""
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A record with its verdict.
+
+    Attributes:
+        change: None where it is no CloudTrail record.
+        record: The decoded record, or whatever came instead.
+        why: What is wrong with an invalid one, or what an ignored event is.
+    """
+
+    verdict: Verdict
+    record: Any
+    change: Change | None = None
+    detections: tuple[Detection, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Rules and routes, ready to judge records.
+
+    Attributes:
+        now: Stands in for a redacted eventTime.
+    """
+
+    rulebook: Rulebook
+    routing: Routing
+    sight: Sight
+    now: datetime
+    types: dict[str, ResourceType] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rulebook: Rulebook, types: tuple[ResourceType, ...], now: datetime) -> "Judge":
+        """Prepare judging by a rulebook."""
+        routing = Routing.of(types)
+        return cls(
+            rulebook=rulebook,
+            routing=routing,
+            sight=Sight.of(rulebook, routing),
+            now=now,
+            types={t.type: t for t in types},
+        )
+
+    def judged(self, raw: Raw) -> Judged:
+        """Judge one record, undecoded or decoded, in an envelope or bare."""
+        record: Any = None
+        try:
+            record = canonical.decode(bytes(raw)) if isinstance(raw, bytes | msgspec.Raw) else raw
+            if _is_other_event(record):
+                kind = clean(record.get("detail-type"), TEXT_LIMIT_CHARS)
+                return Judged(verdict=Verdict.IGNORED, record=record, why=f"not CloudTrail: {kind}")
+            record = _unwrapped(record)
+            change = cloudtrail.change_from(
+                record, self.routing, received_at=self.now, account_id=UNKNOWN_ACCOUNT
+            )
+        except InvalidRecordError as error:
+            return Judged(verdict=Verdict.INVALID, record=record, why=str(error))
+        detections = judge_change(change, self.rulebook, self._subject_of)
+        verdict = self._verdict_of(change, detections, record)
+        return Judged(verdict=verdict, record=record, change=change, detections=detections)
+
+    def _verdict_of(
+        self, change: Change, detections: tuple[Detection, ...], record: dict[str, Any]
+    ) -> Verdict:
+        failed = change.outcome is Outcome.FAILED
+        if detections:
+            serious = any(one.severity.rank >= Severity.MEDIUM.rank for one in detections)
+            return Verdict.RISKY if serious and not failed else Verdict.NOTED
+        if failed:
+            return Verdict.FAILED
+        if change.read_only or (_is_about_data(change, record) and not self._names(change)):
+            return Verdict.IGNORED
+        return Verdict.HARMLESS
+
+    def _names(self, change: Change) -> bool:
+        """Tell whether a rule or a route names the call."""
+        return self.routing.wants(change.event_source, change.action) or bool(
+            self.rulebook.change_rules_for(replace(change, read_only=False))
+        )
+
+    def _subject_of(self, ref: ResourceRef, item: ConfigurationItem | None) -> Subject:
+        del item  # a replay describes nothing
+        known = self.types.get(ref.type)
+        return Subject(ref=ref, arn=known.arn(ref) if known and known.arn else None)
+
+
+def row_of(judged: Judged, source: str) -> Row:
+    """Return what is told of a judged record."""
+    if judged.change is None:
+        return _row_of_invalid(judged, source)
+    change = judged.change
+    worst = max((one.severity for one in judged.detections), key=_rank, default=None)
+    return Row(
+        event_id=clean(judged.record.get("eventID"), TEXT_LIMIT_CHARS),
+        event_time=instant(change.event_time),
+        event_source=change.event_source,
+        event_name=change.event_name,
+        account_id=change.account_id if change.account_id != UNKNOWN_ACCOUNT else None,
+        region=change.region,
+        actor=change.actor.arn or change.actor.name,
+        source_ip=change.actor.source_ip,
+        source=source,
+        verdict=judged.verdict,
+        rule_ids=tuple(dict.fromkeys(one.rule_id for one in judged.detections)),
+        severity=worst,
+        resources=_resources(change, judged.detections),
+        message=_message(change, judged.detections),
+    )
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def instant(time: datetime) -> str:
+    """Return a UTC instant as RFC 3339 with milliseconds."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _unwrapped(record: Any) -> Any:
+    detail = record.get("detail") if isinstance(record, dict) else None
+    return detail if isinstance(detail, dict) and "eventSource" not in record else record
+
+
+def _is_other_event(record: Any) -> bool:
+    """Tell whether this is an event of another kind, from the same bus."""
+    if not isinstance(record, dict) or not isinstance(record.get("detail-type"), str):
+        return False
+    detail = record.get("detail")
+    return isinstance(detail, dict) and not ("eventSource" in detail or "eventName" in detail)
+
+
+def _is_about_data(change: Change, record: dict[str, Any]) -> bool:
+    managed, category = record.get("managementEvent"), record.get("eventCategory")
+    return is_data_event(
+        change.event_source,
+        change.action,
+        managed=managed if isinstance(managed, bool) else None,
+        category=category if isinstance(category, str) else None,
+    )
+
+
+def _resources(change: Change, detections: Iterable[Detection]) -> tuple[dict[str, str], ...]:
+    refs = (*(one.subject.ref for one in detections), *(t.ref for t in change.touches))
+    named = {(ref.type, ref.id): {"type": ref.type, "id": ref.id} for ref in refs}
+    return tuple(named.values())[:RESOURCES_LIMIT]
+
+
+def _message(change: Change, detections: Iterable[Detection]) -> str:
+    messages = dict.fromkeys(one.message for one in detections)
+    text = "; ".join(messages) or (change.error_code or "")
+    return clean(text, MESSAGE_LIMIT_CHARS) or ""
+
+
+def _row_of_invalid(judged: Judged, source: str) -> Row:
+    record = judged.record if isinstance(judged.record, dict) else {}
+
+    def shown(key: str) -> str | None:
+        return clean(record.get(key), TEXT_LIMIT_CHARS)
+
+    return Row(
+        event_id=shown("eventID"),
+        event_time=shown("eventTime"),
+        event_source=shown("eventSource"),
+        event_name=shown("eventName"),
+        account_id=shown("recipientAccountId"),
+        region=shown("awsRegion"),
+        actor=None,
+        source_ip=None,
+        source=source,
+        verdict=judged.verdict,
+        message=clean(judged.why, MESSAGE_LIMIT_CHARS) or "",
+    )
