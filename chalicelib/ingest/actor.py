@@ -21,6 +21,15 @@ from chalicelib.ingest.tools import (
 )
 from chalicelib.model import Actor, Via
 
+#: All of a record that `actor_from` reads.
+ACTOR_KEYS = (
+    "userIdentity",
+    "sourceIPAddress",
+    "userAgent",
+    "additionalEventData",
+    "sessionCredentialFromConsole",
+)
+
 NAME_LIMIT_CHARS = 256
 ARN_LIMIT_CHARS = 2048
 USER_AGENT_LIMIT_CHARS = 256

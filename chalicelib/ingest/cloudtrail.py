@@ -6,7 +6,7 @@ null, redacted, truncated or of another type, and then that part is unknown.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from chalicelib.ingest.outcome import SIGN_IN_SOURCE, outcome_of
 from chalicelib.ingest.ownership import owner_of, partition_of, region_of
 from chalicelib.ingest.routing import NOWHERE, Origin, Routing, Trace
 from chalicelib.ingest.text import clean
-from chalicelib.model import Change, Outcome
+from chalicelib.model import Actor, Change, Outcome
 from chalicelib.model.plugin import Record
 
 NAME_LIMIT_CHARS = 256
@@ -42,12 +42,18 @@ _KINDS = {"awsserviceevent": "service-event", "awsconsolesignin": "sign-in"}
 
 
 def change_from(
-    record: Any, routing: Routing, *, received_at: datetime, account_id: str | None = None
+    record: Any,
+    routing: Routing,
+    *,
+    received_at: datetime,
+    account_id: str | None = None,
+    actor_of: Callable[[Record], Actor] = actor_from,
 ) -> Change:
     """Normalise a record and follow its routes.
 
     An ``eventTime`` that is there but redacted becomes `received_at`: dated late is better than
-    lost. `account_id` stands in where the record names no account.
+    lost. `account_id` stands in where the record names no account; `actor_of` may remember what
+    `actor_from` said.
 
     Raises:
         InvalidRecordError: What came is no CloudTrail record.
@@ -76,7 +82,7 @@ def change_from(
         outcome=outcome,
         error_code=error_code,
         read_only=read_only,
-        actor=actor_from(record),
+        actor=actor_of(record),
         derived=trace.derived,
         touches=trace.touches,
         companions=trace.companions,

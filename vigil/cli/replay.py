@@ -3,11 +3,10 @@
 Results go to stdout as they are found; what could not be read is told at the end, on stderr.
 """
 
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
@@ -15,6 +14,7 @@ from typing import IO, Any
 import click
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from chalicelib.aws import Clients, SystemClock
@@ -83,11 +83,14 @@ def replay(  # noqa: PLR0913 - one parameter per option
         plan = _plan(folder, everything=everything)
         writer = _WRITERS[form](file)
         sources = sources_at(paths, _s3, folder)
-        with _could_not_look() as failed, _progress(tally) as show:
+        progress = _Progress(tally)
+        with _could_not_look() as failed, closing(progress):
             for rows in replayed(sources, plan, tally, jobs):
-                writer.write(rows)
+                if rows:
+                    progress.close()
+                    writer.write(rows)
                 worst = max((worst, *(_rank(row) for row in rows)))
-                show()
+                progress.show()
     _summarise(tally)
     if failed or tally.gaps:
         ctx.exit(EXIT_COULD_NOT_LOOK)
@@ -131,25 +134,26 @@ def _could_not_look() -> Iterator[list[str]]:
         click.echo(f"vigil: {line}", err=True)
 
 
-@contextmanager
-def _progress(tally: Tally) -> Iterator[Callable[[], None]]:
-    """Show how far it is, to a person who has waited for a second."""
-    console = Console(stderr=True)
-    if not (console.is_terminal and not sys.stdout.isatty()):
-        yield lambda: None
-        return
-    started = monotonic()
-    status = console.status("")
+class _Progress:
+    """Shows how far it is, to a person who has waited for a second."""
 
-    def show() -> None:
-        if monotonic() - started > PATIENCE_SECONDS:
-            status.start()
-            status.update(f"{tally.records:,} records in {tally.files:,} files")
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._started = monotonic()
+        console = Console(stderr=True)
+        self._status = console.status("") if console.is_terminal else None
 
-    try:
-        yield show
-    finally:
-        status.stop()
+    def show(self) -> None:
+        """Show the counts."""
+        if self._status is not None and monotonic() - self._started > PATIENCE_SECONDS:
+            counts = f"{self._tally.records:,} records in {self._tally.files:,} files"
+            self._status.update(counts)
+            self._status.start()
+
+    def close(self) -> None:
+        """Leave the line to results, which may go to the same terminal."""
+        if self._status is not None:
+            self._status.stop()
 
 
 class _ForPeople:
@@ -163,7 +167,7 @@ class _ForPeople:
         for row in rows:
             self._console.print(_headline(row))
             for line in _details(row):
-                self._console.print(Text(f"  {line}", overflow="fold"))
+                self._console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)))
 
 
 def _headline(row: Row) -> Text:

@@ -3,9 +3,10 @@
 A failed call changed nothing, so it is never risky, whatever a rule says of its payload.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,9 +15,11 @@ from chalicelib.errors import InvalidRecordError
 from chalicelib.evaluate.engine import judge_change
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest import canonical, cloudtrail
+from chalicelib.ingest.actor import ACTOR_KEYS, actor_from
 from chalicelib.ingest.routing import Routing
 from chalicelib.ingest.text import clean
 from chalicelib.model import (
+    Actor,
     Change,
     ConfigurationItem,
     Detection,
@@ -33,6 +36,7 @@ from vigil.replay.reading import Raw
 UNKNOWN_ACCOUNT = "unknown"
 TEXT_LIMIT_CHARS = 256
 MESSAGE_LIMIT_CHARS = 2000
+ACTORS_KEPT = 1_000
 #: One call may name thousands of resources.
 RESOURCES_LIMIT = 100
 
@@ -88,6 +92,7 @@ class Judge:
 
     Attributes:
         now: Stands in for a redacted eventTime.
+        actor_of: `actor_from`, with a memory.
     """
 
     rulebook: Rulebook
@@ -95,6 +100,9 @@ class Judge:
     sight: Sight
     now: datetime
     types: dict[str, ResourceType] = field(default_factory=dict)
+    actor_of: Callable[[Mapping[str, Any]], Actor] = field(
+        default_factory=lambda: remembering(ACTORS_KEPT)
+    )
 
     @classmethod
     def of(cls, rulebook: Rulebook, types: tuple[ResourceType, ...], now: datetime) -> "Judge":
@@ -103,7 +111,7 @@ class Judge:
         return cls(
             rulebook=rulebook,
             routing=routing,
-            sight=Sight.of(rulebook, routing),
+            sight=Sight.of(rulebook),
             now=now,
             types={t.type: t for t in types},
         )
@@ -118,7 +126,11 @@ class Judge:
                 return Judged(verdict=Verdict.IGNORED, record=record, why=f"not CloudTrail: {kind}")
             record = _unwrapped(record)
             change = cloudtrail.change_from(
-                record, self.routing, received_at=self.now, account_id=UNKNOWN_ACCOUNT
+                record,
+                self.routing,
+                received_at=self.now,
+                account_id=UNKNOWN_ACCOUNT,
+                actor_of=self.actor_of,
             )
         except InvalidRecordError as error:
             return Judged(verdict=Verdict.INVALID, record=record, why=str(error))
@@ -135,20 +147,31 @@ class Judge:
             return Verdict.RISKY if serious and not failed else Verdict.NOTED
         if failed:
             return Verdict.FAILED
-        if change.read_only or (_is_about_data(change, record) and not self._names(change)):
+        if change.read_only or (not self._names(change) and _is_about_data(change, record)):
             return Verdict.IGNORED
         return Verdict.HARMLESS
 
     def _names(self, change: Change) -> bool:
-        """Tell whether a rule or a route names the call."""
-        return self.routing.wants(change.event_source, change.action) or bool(
-            self.rulebook.change_rules_for(replace(change, read_only=False))
-        )
+        """Tell whether a rule names the call."""
+        return bool(self.rulebook.change_rules_for(change))
 
     def _subject_of(self, ref: ResourceRef, item: ConfigurationItem | None) -> Subject:
         del item  # a replay describes nothing
         known = self.types.get(ref.type)
         return Subject(ref=ref, arn=known.arn(ref) if known and known.arn else None)
+
+
+def remembering(size: int) -> Callable[[Mapping[str, Any]], Actor]:
+    """Return `actor_from` with a memory: a session makes hundreds of calls in a row."""
+
+    @lru_cache(maxsize=size)
+    def known(evidence: bytes) -> Actor:
+        return actor_from(msgspec.json.decode(evidence))
+
+    def actor_of(record: Mapping[str, Any]) -> Actor:
+        return known(msgspec.json.encode({key: record.get(key) for key in ACTOR_KEYS}))
+
+    return actor_of
 
 
 def row_of(judged: Judged, source: str) -> Row:

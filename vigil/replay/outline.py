@@ -1,8 +1,8 @@
 """The few keys of a record that show, without decoding the rest, that nothing judges it.
 
 In a real trail nine of ten records are reads or calls that no rule names. This is a filter, not a
-second way to a verdict: it answers only for plain records that no route and no change rule can
-name, and hands everything else on.
+second way to a verdict: it answers only for plain records that no change rule can name, and
+hands everything else on.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ import msgspec
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest.cloudtrail import action_of, is_reading
 from chalicelib.ingest.outcome import SIGN_IN_SOURCE
-from chalicelib.ingest.routing import Routing
 from vigil.replay.reading import Raw
 
 ANY = "*"
@@ -123,7 +122,7 @@ def is_data_event(source: str, action: str, *, managed: bool | None, category: s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What rules and routes can name at all.
+    """What change rules can name at all; routes lead to looks, and a replay looks at nothing.
 
     Attributes:
         named: (event source, action) pairs.
@@ -140,12 +139,12 @@ class Sight:
     sees_all: bool
 
     @classmethod
-    def of(cls, rulebook: Rulebook, routing: Routing) -> "Sight":
-        """Gather what change rules match and routes lead from."""
+    def of(cls, rulebook: Rulebook) -> "Sight":
+        """Gather what change rules match."""
         pairs = frozenset(rulebook.changes)
         everything = rulebook.changes.get((ANY, ANY), ())
         return cls(
-            named=pairs | frozenset(routing.targets),
+            named=pairs,
             open_sources=frozenset(s for s, a in pairs if a == ANY and s != ANY),
             open_actions=frozenset(a for s, a in pairs if s == ANY and a != ANY),
             open_actors=frozenset(t for ready in everything for t in ready.rule.actor_types),

@@ -1,17 +1,21 @@
 """What replay says of a record, and that looking at its outline only never says something else."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import ABSENT, ACCOUNT, envelope, record
+from chalicelib.ingest.actor import ACTOR_KEYS, actor_from
+from tests.builders import ABSENT, ACCOUNT, envelope, iam_user, record
 from tests.unit.replay.given import NOW, encoded, harmless, judge, reading, risky
-from vigil.replay.judging import Row, row_of
+from vigil.replay.judging import Row, remembering, row_of
 from vigil.replay.outline import Verdict, outlined
 
 S3 = "s3.amazonaws.com"
+EVENTS = Path(__file__).parents[2] / "events"
 
 
 def verdict(value: Any) -> Verdict:
@@ -193,3 +197,32 @@ def test_an_outline_never_says_other_than_the_whole_record(changes: dict[str, An
     quick = by_outline(value)
 
     assert quick is None or quick is verdict(value)
+
+
+# --- the memory of actors ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_remembered_actor_is_the_actor(path: Path) -> None:
+    value = json.loads(path.read_text())
+    value = value.get("detail", value)
+    actor_of = remembering(4)
+
+    assert actor_of(value) == actor_of(value) == actor_from(value)
+
+
+@pytest.mark.parametrize("key", ACTOR_KEYS)
+def test_whatever_an_actor_is_read_from_tells_two_apart(key: str) -> None:
+    others = {
+        "userIdentity": iam_user(userName="somebody.else"),
+        "sourceIPAddress": "198.51.100.7",
+        "userAgent": "Terraform/1.11.4",
+        "additionalEventData": {"MFAUsed": "Yes"},
+        "sessionCredentialFromConsole": "true",
+    }
+    actor_of = remembering(4)
+
+    first, second = actor_of(record()), actor_of(record(**{key: others[key]}))
+
+    assert first != second
+    assert second == actor_from(record(**{key: others[key]}))
