@@ -31,6 +31,22 @@ def run_vigil(
     )
 
 
+def interrupted(*arguments: str) -> tuple[int, str, str]:
+    """Start it, press Ctrl-C once it has printed something; return (code, stdout, stderr)."""
+    process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        [*VIGIL, *arguments],
+        cwd=ROOT,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    return Served(process).interrupt()
+
+
 @contextmanager
 def serving(*arguments: str) -> Iterator["Served"]:
     """Start a command that serves until it is interrupted."""

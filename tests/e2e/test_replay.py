@@ -3,12 +3,13 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from tests.builders import envelope
-from tests.e2e.command import ROOT, run_vigil
+from tests.e2e.command import ROOT, interrupted, run_vigil
 from tests.unit.replay.given import harmless, json_lines, log_file, raw_file, risky
 from vigil.local.moto_server import EmbeddedAws
 
@@ -55,6 +56,35 @@ def test_it_ends_with_one_only_where_asked_to(
     asked = ["--fail-on", severity] if severity else []
 
     assert run_vigil("replay", *asked, str(log.path)).returncode == code
+
+
+def mild() -> dict[str, Any]:
+    """Build a change to which only a rule of low severity objects."""
+    rule = {"IpProtocol": "-1", "CidrIpv4": "0.0.0.0/0"}
+    entry = {"SecurityGroupRuleId": "sgr-1", "SecurityGroupRule": rule}
+    request = {"GroupId": "sg-1", "SecurityGroupRule": entry}
+    parameters = {"ModifySecurityGroupRulesRequest": request}
+    return risky(eventName="ModifySecurityGroupRules", requestParameters=parameters)
+
+
+def test_what_makes_it_fail_is_shown_however_mild(tmp_path: Path) -> None:
+    log = log_file(tmp_path, mild())
+
+    plain = run_vigil("replay", str(log.path))
+    strict = run_vigil("replay", "--fail-on", "low", str(log.path))
+
+    assert (plain.returncode, plain.stdout) == (0, "")
+    assert strict.returncode == 1
+    assert json.loads(strict.stdout)["verdict"] == "noted"
+
+
+def test_a_folder_without_logs_is_a_mistake_not_a_clean_bill(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+
+    done = run_vigil("replay", str(tmp_path))
+
+    assert done.returncode == 2
+    assert "no log files here" in done.stderr
 
 
 def test_nothing_risky_is_nothing_to_act_on(tmp_path: Path) -> None:
@@ -175,6 +205,17 @@ def test_a_profile_that_does_not_exist_ends_with_three() -> None:
     assert done.returncode == 3
     assert done.stderr.startswith("vigil: The config profile (production) could not be found")
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    many = [risky(number) for number in range(2_000)]
+    for number in range(20):
+        log_file(tmp_path, *many, name=f"{number:02}.json")
+
+    code, _, complaints = interrupted("replay", "--all", str(tmp_path))
+
+    assert code == 1
+    assert complaints.strip() == "Aborted!"
 
 
 SAMPLES = ROOT.parent / "shared" / "cloudtrail"

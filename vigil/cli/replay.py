@@ -25,7 +25,13 @@ from vigil.cli.output import Csv, JsonLines, Writer, opened
 from vigil.replay.judging import Row
 from vigil.replay.outline import Verdict
 from vigil.replay.running import Plan, Tally, replayed
-from vigil.replay.sources import CouldNotLookError, check, sources_at
+from vigil.replay.sources import (
+    SUFFIXES,
+    CouldNotLookError,
+    NotThereError,
+    check,
+    sources_at,
+)
 from vigil.rulefiles import RULES, load_rules, resource_types
 
 COLUMNS = tuple(Row.__dataclass_fields__)
@@ -77,10 +83,9 @@ def replay(  # noqa: PLR0913 - one parameter per option
     tally = Tally()
     limit = Severity(fail_on) if fail_on else None
     form = form or ("table" if is_person() and output is None else "jsonl")
-    worst = -1
     with tempfile.TemporaryDirectory(prefix="vigil-replay-") as name, opened(output) as file:
         folder = Path(name)
-        plan = _plan(folder, everything=everything)
+        plan = _plan(folder, everything=everything, limit=limit)
         writer = _WRITERS[form](file)
         sources = sources_at(paths, _s3, folder)
         progress = _Progress(tally)
@@ -89,22 +94,26 @@ def replay(  # noqa: PLR0913 - one parameter per option
                 if rows:
                     progress.close()
                     writer.write(rows)
-                worst = max((worst, *(_rank(row) for row in rows)))
                 progress.show()
+    if not (tally.files or tally.gaps or failed):
+        raise NotThereError(f"{', '.join(paths)}: no log files here ({', '.join(SUFFIXES)}, .gz)")
     _summarise(tally)
     if failed or tally.gaps:
         ctx.exit(EXIT_COULD_NOT_LOOK)
-    if limit is not None and worst >= limit.rank:
+    if limit is not None and tally.worst is not None and tally.worst.rank >= limit.rank:
         ctx.exit(EXIT_TO_ACT_ON)
 
 
-def _plan(folder: Path, *, everything: bool) -> Plan:
+def _plan(folder: Path, *, everything: bool, limit: Severity | None) -> Plan:
     loaded = load_rules((RULES,), resource_types())
     for problem in loaded.problems:
         raise problem
     bundle = folder / "rules.json"
     bundle.write_bytes(bundle_from(loaded.rules))
-    return Plan(bundle=bundle, everything=everything, now=SystemClock().now())
+    # What makes the command fail is shown, however mild.
+    mildest = min(Severity.MEDIUM, limit or Severity.MEDIUM, key=lambda severity: severity.rank)
+    now = SystemClock().now()
+    return Plan(bundle=bundle, everything=everything, now=now, mildest=mildest)
 
 
 def _s3() -> Any:
@@ -112,12 +121,6 @@ def _s3() -> Any:
         return Clients().client("s3")
     except BotoCoreError as error:
         raise CouldNotLookError(str(error)) from error
-
-
-def _rank(row: Row) -> int:
-    # What is not risky changed nothing, or nothing that matters.
-    risky = row.verdict is Verdict.RISKY and row.severity is not None
-    return row.severity.rank if risky and row.severity else -1
 
 
 @contextmanager

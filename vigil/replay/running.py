@@ -6,6 +6,7 @@ its verdict, because duplicates are found across files.
 
 import functools
 import os
+import signal
 import zlib
 from array import array
 from collections import Counter, deque
@@ -24,7 +25,7 @@ from chalicelib.evaluate.bundle import rules_from
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest import canonical
 from chalicelib.ingest.cloudtrail import event_id_from
-from chalicelib.model import ResourceType
+from chalicelib.model import ResourceType, Severity
 from chalicelib.plugins import discover
 from vigil.replay.judging import Judge, Judged, Row, row_of
 from vigil.replay.outline import Verdict, outlined
@@ -39,6 +40,7 @@ AHEAD = 3
 #: Invalid records named one by one; beyond them they are only counted.
 INVALID_NAMED = 10
 
+_WORTH_A_ROW = frozenset({Verdict.RISKY, Verdict.NOTED, Verdict.INVALID})
 _INDEX_BITS = 32
 _VERDICTS = tuple(Verdict)
 _CODES = {verdict: code for code, verdict in enumerate(_VERDICTS)}
@@ -50,13 +52,15 @@ class Plan:
 
     Attributes:
         bundle: File with the compiled rules.
-        everything: A row for every record, not only for risky ones.
+        everything: A row for every record, not only where rules object.
+        mildest: Rules that object count from this severity on.
         now: Stands in for redacted event times.
     """
 
     bundle: Path
     everything: bool
     now: datetime
+    mildest: Severity = Severity.MEDIUM
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Tally:
         verdicts: Records by verdict, duplicates left out.
         reused: Records whose event id an earlier one of another content has.
         invalid: The first invalid records, by place, with what is wrong.
+        worst: Highest severity with which a rule objects to a call that changed something.
     """
 
     files: int = 0
@@ -101,6 +106,7 @@ class Tally:
     reused: int = 0
     gaps: list[Gap] = field(default_factory=list)
     invalid: list[Row] = field(default_factory=list)
+    worst: Severity | None = None
 
     @property
     def records(self) -> int:
@@ -120,7 +126,7 @@ def replayed(
         jobs: Worker processes; default: one per core.
     """
     with Seen() as seen:
-        book = _Book(seen=seen, tally=tally, everything=plan.everything)
+        book = _Book(seen=seen, tally=tally, plan=plan)
         for verdicts in _judged(_batches(sources, tally), plan, jobs or os.cpu_count() or 1):
             yield book.told(verdicts)
             verdicts.source.forget()
@@ -147,7 +153,7 @@ def judge_batch(batch: Batch, judge: Judge, *, everything: bool) -> Verdicts:
 
 def _add_judged(found: Verdicts, index: int, judged: Judged, *, everything: bool) -> None:
     change = judged.change
-    if everything or judged.verdict in (Verdict.RISKY, Verdict.INVALID):
+    if everything or judged.verdict in _WORTH_A_ROW:
         found.rows[len(found.codes)] = row_of(judged, f"{found.source.name}#{index}")
     if change is None or change.event_id is None:
         found.add(index, judged.verdict, None, 0)
@@ -184,7 +190,7 @@ def _judged(batches: Iterator[Batch], plan: Plan, jobs: int) -> Iterator[Verdict
 
 def _in_workers(batches: Iterator[Batch], plan: Plan, jobs: int) -> Iterator[Verdicts]:
     # Fetching runs in threads, and a fork would copy their locks as they are.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
     waiting: deque[Future[Verdicts]] = deque()
     try:
         for batch in batches:
@@ -195,6 +201,10 @@ def _in_workers(batches: Iterator[Batch], plan: Plan, jobs: int) -> Iterator[Ver
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _work(batch: Batch, plan: Plan) -> Verdicts:
@@ -231,7 +241,7 @@ class _Book:
 
     seen: Seen
     tally: Tally
-    everything: bool
+    plan: Plan
     sources: list[Source] = field(default_factory=list)
 
     def told(self, verdicts: Verdicts) -> list[Row]:
@@ -245,6 +255,7 @@ class _Book:
             self._mark(verdicts.rows, at, earlier)
         self.tally.verdicts.update({_VERDICTS[code]: n for code, n in counts.items()})
         self._keep_invalid(verdicts.rows)
+        self._keep_worst(verdicts.rows)
         return [row for row in verdicts.rows.values() if self._is_told(row)]
 
     def _duplicates(self, verdicts: Verdicts) -> Iterator[tuple[int, str]]:
@@ -279,7 +290,7 @@ class _Book:
         return f"{source.name}#{index}"
 
     def _mark(self, rows: dict[int, Row], at: int, earlier: str) -> None:
-        if at in rows and self.everything:
+        if at in rows and self.plan.everything:
             rows[at] = replace(rows[at], duplicate_of=earlier)
         else:
             rows.pop(at, None)
@@ -289,5 +300,25 @@ class _Book:
         found = (row for row in rows.values() if row.verdict is Verdict.INVALID)
         self.tally.invalid += [row for row, _ in zip(found, range(room), strict=False)]
 
+    def _keep_worst(self, rows: dict[int, Row]) -> None:
+        severities = [severity_of(row) for row in rows.values()]
+        found = [self.tally.worst, *severities]
+        self.tally.worst = max(filter(None, found), key=_rank, default=None)
+
     def _is_told(self, row: Row) -> bool:
-        return self.everything or row.verdict is Verdict.RISKY
+        severity = severity_of(row)
+        return self.plan.everything or (severity is not None and self._counts(severity))
+
+    def _counts(self, severity: Severity) -> bool:
+        return severity.rank >= self.plan.mildest.rank
+
+
+def severity_of(row: Row) -> Severity | None:
+    """Return how much a rule objects; what a refused call asked for is low whatever it was."""
+    if row.verdict is Verdict.NOTED and row.severity is not None:
+        return min(row.severity, Severity.LOW, key=_rank)
+    return row.severity if row.verdict is Verdict.RISKY else None
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank

@@ -69,7 +69,7 @@ class Gap:
 def sources_at(
     named: Iterable[str], client_of: Callable[[], Any], folder: Path
 ) -> Iterator[Source | Gap]:
-    """Yield every file below what a person named, in a stable order, each path once.
+    """Yield every file below what a person named, in a stable order, each once.
 
     Args:
         named: Paths and ``s3://bucket/prefix`` addresses.
@@ -80,11 +80,14 @@ def sources_at(
         NotThereError: A path or bucket does not exist.
         CouldNotLookError: A bucket cannot be listed.
     """
-    for name in dict.fromkeys(named):
-        if name.startswith(S3_SCHEME):
-            yield from _objects(name, client_of(), folder)
-        else:
-            yield from _files(name)
+    found: set[str] = set()
+    for name in named:
+        in_s3 = name.startswith(S3_SCHEME)
+        for one in _objects(name, client_of(), folder) if in_s3 else _files(name):
+            known = one.name if in_s3 else os.path.normpath(one.name)
+            if known not in found:
+                found.add(known)
+                yield one
 
 
 def check(named: Iterable[str]) -> None:

@@ -180,6 +180,6 @@ def test_bytes_that_are_no_utf8_spoil_only_themselves(tmp_path: Path) -> None:
     odd = encoded(record(eventName="Odd")).replace(b"aws-cli", b"aws\xff\xfecli")
     content = b'{"Records":[' + encoded(ONE) + b"," + odd + b"," + encoded(TWO) + b"]}"
 
-    read = [one for one in numbered(raw_file(tmp_path, content, name="a.json"))]
+    read = numbered(raw_file(tmp_path, content, name="a.json"))
 
     assert [one[0] for one in read if not isinstance(one, Gap)] == [0, 1, 2]

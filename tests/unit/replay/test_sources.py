@@ -46,7 +46,13 @@ def test_a_folder_is_walked_in_order_and_digests_left_out(tmp_path: Path) -> Non
 def test_a_named_file_may_have_any_name_and_is_read_once(tmp_path: Path) -> None:
     write(tmp_path, "export.txt")
 
-    assert named(tmp_path, "export.txt", "export.txt") == ["export.txt"]
+    assert named(tmp_path, "export.txt", "./export.txt") == ["export.txt"]
+
+
+def test_what_lies_below_two_named_folders_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "a/b/one.json", "a/two.json")
+
+    assert named(tmp_path, "a/b", "a") == ["a/b/one.json", "a/two.json"]
 
 
 @pytest.mark.parametrize("name", ["a.json", "A.JSON.GZ", "a.jsonl.gz", "a.ndjson"])
