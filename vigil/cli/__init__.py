@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from chalicelib.errors import VigilError
+from chalicelib.facts.legible import legible
 
 EXIT_DONE = 0
 EXIT_TO_ACT_ON = 1
@@ -54,10 +55,10 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            click.echo(f"vigil: {error.format_message()}", err=True)
+            click.echo(f"vigil: {legible(error.format_message())}", err=True)
             ctx.exit(EXIT_BAD_INPUT)
         except VigilError as error:
-            click.echo(f"vigil: {' '.join(str(error).split())}", err=True)
+            click.echo(f"vigil: {legible(' '.join(str(error).split()))}", err=True)
             ctx.exit(EXIT_BAD_INPUT)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import PermanentError
+from chalicelib.facts.legible import legible
 
 S3_SCHEME = "s3://"
 
@@ -43,7 +44,8 @@ class Source:
     """One file to judge.
 
     Attributes:
-        name: As the person named it or would: a path, or ``s3://bucket/key``.
+        name: As the person named it or would, without characters that act: a path, or
+            ``s3://bucket/key``.
         path: Where its bytes are.
         temporary: Delete `path` when it was judged.
     """
@@ -84,10 +86,16 @@ def sources_at(
     for name in named:
         in_s3 = name.startswith(S3_SCHEME)
         for one in _objects(name, client_of(), folder) if in_s3 else _files(name):
-            known = one.name if in_s3 else os.path.normpath(one.name)
+            known = _identity(one)
             if known not in found:
                 found.add(known)
                 yield one
+
+
+def _identity(one: Source | Gap) -> str:
+    if isinstance(one, Gap) or one.temporary:
+        return one.name
+    return os.path.normpath(one.path)
 
 
 def check(named: Iterable[str]) -> None:
@@ -105,18 +113,18 @@ def check(named: Iterable[str]) -> None:
 
 def _files(name: str) -> Iterator[Source | Gap]:
     if not Path(name).is_dir():
-        yield Source(name=name, path=Path(name))
+        yield Source(name=legible(name), path=Path(name))
         return
     gaps: list[Gap] = []
 
     def denied(error: OSError) -> None:
-        gaps.append(Gap(name=str(error.filename), why=error.strerror or "not readable"))
+        gaps.append(Gap(name=legible(error.filename), why=error.strerror or "not readable"))
 
     for folder, inner, files in os.walk(name, onerror=denied):
         inner[:] = sorted(set(inner) - OTHER_FOLDERS)
         for file in sorted(filter(is_log, files)):
             path = Path(folder, file)
-            yield Source(name=str(path), path=path)
+            yield Source(name=legible(str(path)), path=path)
     yield from gaps
 
 
@@ -166,7 +174,7 @@ def _keys(client: Any, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def _fetched(client: Any, bucket: str, key: str, folder: Path) -> Source | Gap:
-    name = f"{S3_SCHEME}{bucket}/{key}"
+    name = legible(f"{S3_SCHEME}{bucket}/{key}")
     try:
         answer: Mapping[str, Any] = client.get_object(Bucket=bucket, Key=key)
         handle, path = tempfile.mkstemp(dir=folder, suffix="".join(Path(key).suffixes[-2:]))

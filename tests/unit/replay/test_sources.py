@@ -1,10 +1,11 @@
 """Folders as S3 lays trails out; what cannot be fetched is told and stops nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from vigil.replay.sources import Gap, NotThereError, check, is_log, sources_at
+from vigil.replay.sources import Gap, NotThereError, Source, check, is_log, sources_at
 
 LAID_OUT = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/01"
 
@@ -53,6 +54,19 @@ def test_what_lies_below_two_named_folders_is_read_once(tmp_path: Path) -> None:
     write(tmp_path, "a/b/one.json", "a/two.json")
 
     assert named(tmp_path, "a/b", "a") == ["a/b/one.json", "a/two.json"]
+
+
+def test_names_that_steer_a_terminal_or_are_no_text_are_made_harmless(tmp_path: Path) -> None:
+    (tmp_path / "b\x1b[31m\u202e.json").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/c\xff.json")).touch()
+
+    found = list(sources_at([str(tmp_path)], no_client, tmp_path))
+
+    assert [one.name for one in found] == [
+        f"{tmp_path}/b\ufffd[31m\ufffd.json",
+        f"{tmp_path}/c\ufffd.json",
+    ]
+    assert all(isinstance(one, Source) and one.path.exists() for one in found)
 
 
 @pytest.mark.parametrize("name", ["a.json", "A.JSON.GZ", "a.jsonl.gz", "a.ndjson"])
