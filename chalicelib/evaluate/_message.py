@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.facts.legible import legible
+
 VALUE_LIMIT_CHARS = 200
 MESSAGE_LIMIT_CHARS = 1_000
 LISTED_VALUES = 5
 ELLIPSIS = "…"
 
 _LOOK_UP = re.compile(r"\{([A-Za-z_]+(?:\.[^{}\s]{1,64})?)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def names_in(template: str) -> tuple[str, ...]:
@@ -39,11 +40,6 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     return shortened(filled, MESSAGE_LIMIT_CHARS)
 
 
-def plain_text(value: str) -> str:
-    """Replace characters that would break or reorder a line of text."""
-    return _CONTROL.sub("�", value)
-
-
 def shortened(text: str, limit: int) -> str:
     """Cut a text to at most `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
@@ -60,7 +56,7 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
 
 def _text(value: Any) -> str:
     flat = _flat([value])
-    distinct = list(dict.fromkeys(plain_text(_scalar_text(one)) for one in flat))
+    distinct = list(dict.fromkeys(legible(_scalar_text(one)) for one in flat))
     more = len(distinct) - LISTED_VALUES
     rest = f" and {more} more" if more > 0 else ""
     text = ", ".join(shortened(one, VALUE_LIMIT_CHARS) for one in distinct[:LISTED_VALUES])

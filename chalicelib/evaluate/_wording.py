@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from chalicelib.evaluate._message import plain_text, shortened
+from chalicelib.evaluate._message import shortened
+from chalicelib.facts.legible import legible
 from chalicelib.model.pointer import EACH
 
 EXPECTED_LIMIT_CHARS = 200
@@ -64,7 +65,7 @@ def _branches(word: str) -> Phrase:
 def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return plain_text(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+    return legible(value if isinstance(value, str) else msgspec.json.encode(value).decode())
 
 
 PHRASES: Mapping[str, Phrase] = {

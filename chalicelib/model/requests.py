@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.errors import InvalidRecordError
 from chalicelib.model.change import Change, Touch
 from chalicelib.model.finding import Reason
 from chalicelib.model.resource import ResourceRef
+from chalicelib.model.wire import wire_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +96,20 @@ _KINDS: dict[str, type[LookRequest] | type[SweepRequest]] = {
 def message_from(request: LookRequest | SweepRequest) -> str:
     """Write a request as a queue message."""
     kind = "look" if isinstance(request, LookRequest) else "sweep"
-    return msgspec.json.encode({_MARK: kind, "request": request}).decode()
+    return wire_json({_MARK: kind, "request": request})
 
 
 def request_from(body: str) -> LookRequest | SweepRequest | None:
-    """Read a queue message, or return None where it is not one of ours."""
+    """Read a queue message, or return None where it is not one of ours.
+
+    Raises:
+        InvalidRecordError: It bears our mark, and is none of ours.
+    """
     if not body.startswith('{"' + _MARK + '"'):
         return None
-    parts: dict[str, Any] = msgspec.json.decode(body)
-    return msgspec.convert(parts["request"], _KINDS[parts[_MARK]])
+    try:
+        parts: dict[str, Any] = msgspec.json.decode(body)
+        return msgspec.convert(parts["request"], _KINDS[parts[_MARK]])
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, RecursionError) as error:
+        # What the error says may quote the message.
+        raise InvalidRecordError(f"not our own message: {type(error).__name__}") from error

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import DeliveryError
 from chalicelib.model import Transition, TransitionKind
 from chalicelib.model.notice import Notice
+from chalicelib.model.wire import wire_json
 from chalicelib.notify import words
 
 #: SNS takes 262,144 bytes: both forms as one JSON document, quotes escaped, and the attributes.
@@ -82,8 +83,7 @@ def _message(notice: Notice) -> str:
 
 
 def _forms(record: Any, email: str) -> bytes:
-    default = msgspec.json.encode(record, order="sorted").decode()
-    return msgspec.json.encode({"default": default, "email": email})
+    return msgspec.json.encode({"default": wire_json(record, order="sorted"), "email": email})
 
 
 def _subject(notice: Notice) -> str:

@@ -4,19 +4,20 @@ Each channel escapes by its own format; a sentence only bounds lengths and drops
 because every name in it was chosen by somebody else.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from chalicelib.facts.legible import legible
 from chalicelib.model import Actor, Cause, Difference, Finding, Subject, Via
 
 VALUE_LIMIT_CHARS = 300
 NAME_LIMIT_CHARS = 200
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+#: What is shown of a value is far shorter than this many levels of brackets.
+_DEPTH_LIMIT = 100
 
 _VIA = {
     Via.CONSOLE: "the console",
@@ -27,9 +28,8 @@ _VIA = {
 
 
 def clean(text: str, limit: int = NAME_LIMIT_CHARS) -> str:
-    """Drop characters that act instead of being read, and bound the length."""
-    flat = _CONTROL.sub(" ", text)
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    """Replace characters that act instead of being read, and bound the length."""
+    return legible(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
 def value_text(value: Any) -> str:
@@ -88,11 +88,13 @@ def instant(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
 
 
-def _said(value: Any) -> Any:
+def _said(value: Any, depth: int = 0) -> Any:
     """Leave out what is absent: an item names every key, a person needs those with a value."""
+    if depth >= _DEPTH_LIMIT:
+        return "…"
     if isinstance(value, Mapping):
-        return {k: _said(v) for k, v in value.items() if v is not None}
-    return [_said(v) for v in value] if isinstance(value, list) else value
+        return {k: _said(v, depth + 1) for k, v in value.items() if v is not None}
+    return [_said(v, depth + 1) for v in value] if isinstance(value, list) else value
 
 
 def _actor_text(actor: Actor) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from chalicelib.facts.legible import legible
 from vigil.demo.scenes import SCENES, Scene
 from vigil.demo.screen import show
 from vigil.demo.stage import Stage, prepared, wait_for
@@ -67,7 +68,7 @@ def play_all(stage: Stage, console: Console, scenes: Sequence[Scene] = SCENES) -
     crashes = list(stage.vigil.bus.failures) if stage.vigil else []
     for crash in crashes:
         what = f"{crash.function} failed: {type(crash.error).__name__}: {crash.error}"
-        console.print(Text(what, style="red"))
+        console.print(Text(legible(what), style="red"))
     return fine == len(played) and not crashes
 
 

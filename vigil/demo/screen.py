@@ -1,6 +1,7 @@
 """Slack messages on the terminal: labels in one column, what they say in the other.
 
-The messages hold names that strangers chose: they are printed as `Text`, never as Rich's markup.
+The messages hold names that strangers chose: they are printed as `Text`, never as Rich's markup,
+and line by line as `legible` leaves them, because Rich hands a terminal's own commands through.
 """
 
 import re
@@ -12,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib.facts.legible import legible
 from vigil.local._slack_html import Shown
 
 _WIDTH = 100
@@ -76,7 +78,8 @@ def _lines(payload: Mapping[str, Any]) -> Iterable[RenderableType]:
         if block.get("type") == "context":
             yield from (_footnote(element.get("text", "")) for element in block["elements"])
         else:
-            first, *others = str(block.get("text", {}).get("text", "")).split("\n")
+            text = str(block.get("text", {}).get("text", ""))
+            first, *others = map(legible, text.split("\n"))
             yield _line(first, style="bold" if number == 0 else "")
             yield from (_line(other) for other in others)
 
@@ -100,7 +103,7 @@ def _row(label: str, text: str) -> Table:
 
 
 def _footnote(text: str) -> Text:
-    parts = [part for part in str(text).split(" · ") if not _ID.search(part)]
+    parts = [part for part in legible(str(text)).split(" · ") if not _ID.search(part)]
     return Text(" · ".join(parts), "dim")
 
 

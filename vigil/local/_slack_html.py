@@ -79,7 +79,8 @@ def page(title: str, body: str, *, colours: Iterable[str] = (), refresh: bool = 
         ("Referrer-Policy", "no-referrer"),
         ("Cache-Control", "no-store"),
     )
-    return Html(text=text, headers=headers)
+    # UTF-8 has no lone surrogates; JSON has.
+    return Html(text=text.encode("utf-8", "replace").decode(), headers=headers)
 
 
 def messages_page(messages: Sequence[Shown]) -> Html:
@@ -117,15 +118,19 @@ def _article(message: Shown, kind: str) -> str:
 
 
 def _content(payload: Mapping[str, Any]) -> str:
+    return _body(payload) + "".join(map(_attachment, _dicts(payload.get("attachments"))))
+
+
+def _body(payload: Mapping[str, Any]) -> str:
     blocks = _dicts(payload.get("blocks"))
-    shown = "".join(map(_block, blocks)) if blocks else f"<p>{mrkdwn(payload.get('text', ''))}</p>"
-    return shown + "".join(map(_attachment, _dicts(payload.get("attachments"))))
+    return "".join(map(_block, blocks)) if blocks else f"<p>{mrkdwn(payload.get('text', ''))}</p>"
 
 
 def _attachment(attachment: Mapping[str, Any]) -> str:
+    # Slack knows no attachments of attachments.
     colour = _colour_of(attachment)
     kind = f"attachment c{colour[1:]}" if colour else "attachment"
-    return f'<div class="{kind}">{_content(attachment)}</div>'
+    return f'<div class="{kind}">{_body(attachment)}</div>'
 
 
 def _colour_of(attachment: Mapping[str, Any]) -> str | None:
@@ -189,9 +194,17 @@ def _token(token: str) -> str:
 
 
 def _link(url: str, label: str) -> str:
-    if urlsplit(url).scheme not in {"http", "https"}:
+    if _scheme_of(url) not in {"http", "https"}:
         return label
     return f'<a rel="noreferrer noopener" href="{html.escape(url)}">{label}</a>'
+
+
+def _scheme_of(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        # Half an IPv6 address: nothing a browser could follow.
+        return ""
 
 
 def _unescaped(text: str) -> str:

@@ -36,9 +36,13 @@ def test_long_lists_are_counted() -> None:
     assert text == "0, 1, 2, 3, 4 and 4 more"
 
 
-@pytest.mark.parametrize("character", ["\n", "\x00", "\x1b", "\u202e", "\u200b", "\ud800"])
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\u202e", "\u200b", "\ud800"])
 def test_characters_that_would_break_or_reorder_a_line_are_replaced(character: str) -> None:
     assert render("{id}", {"id": f"a{character}b"}) == "a�b"
+
+
+def test_a_message_is_one_line() -> None:
+    assert render("{id}", {"id": "a\nb\u2028c"}) == "a b c"
 
 
 def test_messages_are_bounded() -> None:
