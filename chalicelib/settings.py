@@ -96,6 +96,11 @@ class Settings:
         )
 
 
+def is_in_lambda(env: Mapping[str, str] | None = None) -> bool:
+    """Whether this process serves Lambda invocations, not a test, a build or a local Vigil."""
+    return "AWS_LAMBDA_RUNTIME_API" in (os.environ if env is None else env)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     env: Mapping[str, str]

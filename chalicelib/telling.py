@@ -4,7 +4,6 @@ Kept apart from `wiring`, so that announcing imports no rules and posting no res
 """
 
 import functools
-import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +41,11 @@ _CURSOR_KEY = {"pk": {"S": "reannounce-cursor"}, "sk": {"S": "hour"}}
 _Stored = tuple[str, str, bytes]
 
 
+def prepare() -> None:
+    """Build what every invocation needs."""
+    _store(Settings.from_env())
+
+
 def announce_stream(records: Iterable[Mapping[str, Any]]) -> int:
     """Announce the entries that a stream batch inserted; return the number of notices.
 
@@ -57,7 +61,8 @@ def announce_again() -> int:
     """Announce entries without receipt and remember the first hour that is not complete.
 
     Raises:
-        DeliveryError: Something was not announced; all else was, and the next run tries again.
+        DeliveryError: Something was not announced; all else was, and the next run tries again
+            unless the message says that it is given up.
     """
     settings = Settings.from_env()
     store = _store(settings)
@@ -65,9 +70,8 @@ def announce_again() -> int:
     def entries_of(hour: datetime) -> Reading:
         return _read((e.pk, e.sk, e.body) for e in store.entries_of_hour(hour))
 
-    done, cursor = announce_missed(entries_of, _cursor(settings), _announcing(settings))
-    _move_cursor(settings, cursor)
-    return _notices_of(done)
+    keep = functools.partial(_move_cursor, settings)
+    return _notices_of(announce_missed(entries_of, _cursor(settings), _announcing(settings), keep))
 
 
 def post_to_slack(body: str) -> str:
@@ -155,7 +159,7 @@ def _slacking(settings: Settings) -> Slacking:
 
 
 def _poster(settings: Settings) -> slack.Poster:
-    return _poster_until(settings, int(time.monotonic() // SECRET_SECONDS))
+    return _poster_until(settings, int(SystemClock().now().timestamp() // SECRET_SECONDS))
 
 
 @functools.lru_cache(maxsize=4)

@@ -20,6 +20,8 @@ LEASE = timedelta(seconds=90)
 #: Receipts are needed while something can be re-announced or redelivered; SQS keeps 14 days.
 KEEP = timedelta(days=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
+#: What a channel's turn waits for: the message before it, and a pause that the channel asked for.
+_NOT_BEFORE = ("next_allowed", "paused_until")
 
 Item = dict[str, Any]
 
@@ -163,11 +165,12 @@ class Deliveries:
 
     def wait_for_turn(self, now: datetime, spacing: timedelta) -> timedelta | None:
         """Take the channel's turn; return None, or how long to wait for the next one."""
+        over = "(attribute_not_exists({0}) OR {0} <= :now)"
         refused, before = self._try(
             {
                 "Key": self.key("pace", "turn"),
                 "UpdateExpression": "SET next_allowed = :next",
-                "ConditionExpression": "attribute_not_exists(next_allowed) OR next_allowed <= :now",
+                "ConditionExpression": " AND ".join(map(over.format, _NOT_BEFORE)),
                 "ExpressionAttributeValues": {
                     ":now": number(now),
                     ":next": number(now + spacing),
@@ -176,8 +179,24 @@ class Deliveries:
         )
         if not refused:
             return None
-        allowed = int(before.get("next_allowed", {}).get("N", "0"))
-        return timedelta(milliseconds=max(allowed - millis(now), 1))
+        return _left(before, now) or timedelta(milliseconds=1)
+
+    def pause(self, until: datetime) -> None:
+        """Give nobody a turn before an instant; a longer pause stays."""
+        self._try(
+            {
+                "Key": self.key("pace", "turn"),
+                "UpdateExpression": "SET paused_until = :until",
+                "ConditionExpression": "attribute_not_exists(paused_until) "
+                "OR paused_until < :until",
+                "ExpressionAttributeValues": {":until": number(until)},
+            }
+        )
+
+    def pause_left(self, now: datetime) -> timedelta | None:
+        """Return how long the channel's pause still lasts, or None."""
+        item = self.read(self.key("pace", "turn"))
+        return _left({k: v for k, v in item.items() if k == "paused_until"}, now)
 
     def read(self, key: Item) -> Item:
         """Return an item as it is now; empty where there is none."""
@@ -219,6 +238,11 @@ def number(when: datetime) -> dict[str, str]:
 def seconds(when: datetime) -> dict[str, str]:
     """Write an instant as DynamoDB's expiry reads it."""
     return {"N": str(int(when.timestamp()))}
+
+
+def _left(pace: Item, now: datetime) -> timedelta | None:
+    allowed = max((int(pace[name]["N"]) for name in _NOT_BEFORE if name in pace), default=0)
+    return timedelta(milliseconds=allowed - millis(now)) if allowed > millis(now) else None
 
 
 def _raise_unless_refused(error: ClientError) -> None:

@@ -1,1 +1,5 @@
 """The Lambda functions: one module each, handlers of a few lines, everything real is elsewhere."""
+
+from chalicelib import loading
+
+loading.begin()

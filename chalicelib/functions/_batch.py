@@ -13,20 +13,30 @@ from aws_lambda_powertools.utilities.batch import (
 )
 
 from chalicelib import pipeline, wiring
-from chalicelib.errors import VigilError
+from chalicelib.errors import RetryableError, VigilError
+from chalicelib.facts.legible import legible
 
 #: SQS messages as Lambda hands them over, and the answer it reads.
 Event = dict[str, Any]
 
 PLACES_LOGGED = 8
+ERROR_LIMIT_CHARS = 1_000
+#: One message takes this long where a service that it needs never answers.
+NEEDED_MILLISECONDS = 45_000
 
 logger = Logger(service="vigil-batch")
 
 
 def each(event: Event, context: Any, handle: Callable[[Event], None]) -> Event:
-    """Hand every message of a batch to `handle`; name those that failed."""
+    """Hand every message of a batch to `handle`; name those that failed.
+
+    A batch that runs out of time would come back whole, with what is done already: its last
+    messages rather go back untouched.
+    """
 
     def one(record: Any) -> None:
+        if context.get_remaining_time_in_millis() < NEEDED_MILLISECONDS:
+            raise RetryableError("too little time is left for another message")
         handle(record.raw_event)
 
     processor = _LoggingProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -60,15 +70,19 @@ def message_of(record: Event) -> pipeline.Message:
     )
 
 
-def process_with(logger: Logger) -> Callable[[Event], None]:
+def process_with(
+    logger: Logger, ports: Callable[[], pipeline.Ports] = wiring.ports
+) -> Callable[[Event], None]:
     """Return the handler of one message: process it, log one line, let failures crash."""
 
     def handle(record: Event) -> None:
         message = message_of(record)
         try:
-            outcome = pipeline.process_message(message, wiring.ports())
+            outcome = pipeline.process_message(message, ports())
         except VigilError as error:
-            logger.warning("message failed", extra={"message_id": message.id, "error": str(error)})
+            # An error names the resource, and strangers name resources.
+            why = legible(str(error)[:ERROR_LIMIT_CHARS])
+            logger.warning("message failed", extra={"message_id": message.id, "error": why})
             raise
         logger.info("message processed", extra={"message_id": message.id, "outcome": outcome})
 

@@ -5,11 +5,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint
 
-from chalicelib import telling
+from chalicelib import loading, telling
 from chalicelib.functions._batch import Event
 
 bp = Blueprint(__name__)
 logger = Logger(service="vigil-announce")
+loading.finish(telling.prepare)
 
 
 @bp.lambda_function(name="announce")

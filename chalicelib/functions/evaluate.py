@@ -5,10 +5,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint
 
+from chalicelib import loading, wiring
 from chalicelib.functions._batch import Event, each, process_with
 
 bp = Blueprint(__name__)
 logger = Logger(service="vigil-evaluate")
+loading.finish(wiring.ports)
 
 
 @bp.lambda_function(name="evaluate")

@@ -9,10 +9,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint
 
-from chalicelib import telling
+from chalicelib import loading, telling
 
 bp = Blueprint(__name__)
 logger = Logger(service="vigil-reannounce")
+loading.finish(telling.prepare)
 
 
 @bp.lambda_function(name="reannounce")

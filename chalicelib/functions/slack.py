@@ -5,12 +5,13 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint
 
-from chalicelib import telling
+from chalicelib import loading, telling
 from chalicelib.errors import DeliveryError
 from chalicelib.functions._batch import Event, each
 
 bp = Blueprint(__name__)
 logger = Logger(service="vigil-slack")
+loading.finish(telling.prepare)
 
 
 @bp.lambda_function(name="slack")

@@ -5,10 +5,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint
 
-from chalicelib import wiring
+from chalicelib import loading, wiring
 
 bp = Blueprint(__name__)
 logger = Logger(service="vigil-sweep-start")
+loading.finish(wiring.ports)
 
 
 @bp.lambda_function(name="sweep_start")

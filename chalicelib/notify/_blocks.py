@@ -19,6 +19,8 @@ BLOCK_LIMIT = 50
 TOTAL_LIMIT_CHARS = 9_000
 #: What a list of lines may take of that; the rest is for headings and notes.
 _LIST_LIMIT_CHARS = 7_000
+#: A message without blocks; Slack recommends 4,000 at most.
+PLAIN_LIMIT_CHARS = 3_500
 
 
 def heading(text: str) -> Block:
@@ -64,6 +66,25 @@ def bounded(text: str, blocks: Iterable[Block]) -> Payload:
         kept.pop()
     cut = [plain("… more than one message can hold")] if len(kept) < len(given) else []
     return {"text": escape(text), "blocks": [*kept, *cut, last]}
+
+
+def plainly(payload: Payload) -> Payload:
+    """Say the same without blocks, as far as it fits, and that it is not all."""
+    texts = [text for block in payload["blocks"] for text in _texts_of(block)]
+    said = "\n".join(texts)[:PLAIN_LIMIT_CHARS]
+    return {
+        "text": f"{said}\n… shortened: Slack refused the full message",
+        # An empty list, because an edit without one keeps the blocks that stand.
+        "blocks": [],
+        # What a stranger wrote must become neither link nor formatting here either.
+        "parse": "none",
+        "mrkdwn": False,
+    }
+
+
+def _texts_of(block: Block) -> Iterable[str]:
+    for one in block.get("elements") or [block["text"]]:
+        yield one["text"] if one["type"] == "mrkdwn" else escape(one["text"])
 
 
 def escape(text: str) -> str:

@@ -4,20 +4,21 @@ A refusal that Slack spelled out posted nothing. A 5xx, or a connection that bro
 was sent, may have: then `DeliveryError.may_stand` says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.webhook import WebhookClient
+from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from chalicelib.errors import DeliveryError
 from chalicelib.model.notice import short_id
-from chalicelib.notify._blocks import Payload
+from chalicelib.notify._blocks import Payload, plainly
 from chalicelib.notify.slack import Lookup
 
 TIMEOUT_SECONDS = 10
@@ -36,7 +37,19 @@ _DENIED = frozenset(
 #: Slack's own words for "some of it may have happened".
 _UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 _DENIED_STATUS = frozenset({401, 403, 404, 410})
+#: The message itself is what Slack will not take, today and tomorrow; its limits are not all known.
+_UNFIT = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_payload",
+        "msg_blocks_too_long",
+        "msg_too_long",
+    }
+)
 _OK, _SERVER_ERROR = 200, 500
+#: A success with somebody's page instead of an answer leaves as much open as an error does.
+_MAY_STAND_STATUS = frozenset({_OK, *range(_SERVER_ERROR, 600)})
 #: What urllib and http.client raise; an URLError comes before anything was sent.
 _UNREACHED = (OSError, HTTPException)
 
@@ -70,12 +83,12 @@ class BotPoster:
         message = {"metadata": metadata, "unfurl_links": False, **payload}
         if thread:
             message["thread_ts"] = thread
-        return str(self._call("chat.postMessage", json=message)["ts"])
+        return str(self._write("chat.postMessage", message)["ts"])
 
     def update(self, timestamp: str, payload: Payload) -> bool:
         """Replace a message; return False where somebody deleted it."""
         try:
-            self._call("chat.update", json={"ts": timestamp, **payload})
+            self._write("chat.update", {"ts": timestamp, **payload})
         except _RefusedError as error:
             if error.code in _GONE:
                 return False
@@ -113,6 +126,15 @@ class BotPoster:
                 return
             query["cursor"] = cursor
 
+    def _write(self, method: str, message: Payload) -> Payload:
+        """Post or edit; what Slack will not take as it is goes without its blocks."""
+        try:
+            return self._call(method, json=message)
+        except _RefusedError as error:
+            if error.code not in _UNFIT:
+                raise
+        return self._call(method, json={**message, **plainly(message)})
+
     def _call(
         self, method: str, *, json: Payload | None = None, params: Payload | None = None
     ) -> dict[str, Any]:
@@ -145,23 +167,29 @@ class WebhookPoster:
     def post(self, payload: Payload, *, ids: Sequence[str], thread: str | None) -> str | None:
         """Post a message; a webhook tells neither timestamps nor threads."""
         del ids, thread
+        answer = self._send(payload)
+        if answer.body in _UNFIT:
+            answer = self._send(plainly(payload))
+        is_page = answer.body.lstrip().startswith("<")
+        if answer.status_code != _OK or is_page:
+            raise DeliveryError(
+                f"Slack's webhook answered {answer.status_code}{' with a page' * is_page}",
+                retry_after_seconds=_wait_of(answer.headers),
+                may_stand=answer.status_code in _MAY_STAND_STATUS,
+                is_denied=answer.status_code in _DENIED_STATUS,
+            )
+        return None
+
+    def _send(self, payload: Payload) -> WebhookResponse:
         client = WebhookClient(
             self.url,
             timeout=self.timeout_seconds,  # type: ignore[arg-type] # parts of a second work
             retry_handlers=[],
         )
         try:
-            answer = client.send_dict(payload)
+            return client.send_dict(payload)
         except _UNREACHED as error:
             raise _unreached(error) from error
-        if answer.status_code != _OK:
-            raise DeliveryError(
-                f"Slack's webhook answered {answer.status_code}",
-                retry_after_seconds=_seconds(answer.headers.get("Retry-After")),
-                may_stand=answer.status_code >= _SERVER_ERROR,
-                is_denied=answer.status_code in _DENIED_STATUS,
-            )
-        return None
 
     def update(self, timestamp: str, payload: Payload) -> bool:
         """Return False: a webhook cannot edit."""
@@ -187,8 +215,9 @@ def _refused(error: SlackApiError) -> _RefusedError:
     code = str(response.get("error", ""))
     # What is no code is the page of some proxy, and as long as it likes.
     named = code if code.isidentifier() else f"status {status}"
-    wait = _seconds(response.headers.get("Retry-After") or response.headers.get("retry-after"))
-    return _RefusedError(named, wait=wait, may_stand=status >= _SERVER_ERROR or code in _UNSURE)
+    # A success that says nothing legible may be one: its answer was cut off or replaced.
+    unsure = status >= _SERVER_ERROR or code in _UNSURE or (status == _OK and named != code)
+    return _RefusedError(named, wait=_wait_of(response.headers), may_stand=unsure)
 
 
 def _unreached(error: OSError | HTTPException) -> DeliveryError:
@@ -197,6 +226,20 @@ def _unreached(error: OSError | HTTPException) -> DeliveryError:
     )
 
 
-def _seconds(value: Any) -> float | None:
-    text = str(value[0] if isinstance(value, list) and value else value)
-    return float(text) if text.isdecimal() else None
+def _wait_of(headers: Mapping[str, Any]) -> float | None:
+    """Return how many seconds an answer asks to wait; None where it does not say so legibly."""
+    given = {str(name).lower(): value for name, value in headers.items()}
+    # slack_sdk may pass a header on as the list of its values.
+    asked, date = (_first(given.get(name, "")) for name in ("retry-after", "date"))
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        # HTTP allows a date, by the clock of whoever answers: nobody knows ours.
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return None
+    return max(wait.total_seconds(), 0) or None
+
+
+def _first(value: Any) -> str:
+    return str(value[0] if isinstance(value, list) and value else value)

@@ -41,6 +41,7 @@ __all__ = [
     "line_of",
     "payload",
     "reply",
+    "retired_payload",
     "summary_payload",
 ]
 
@@ -136,6 +137,14 @@ def reply(*transitions: Transition, repeated: bool = False) -> Payload:
     texts = [_reply_text(transition) for transition in transitions]
     last = [note(_REPEATED)] if repeated else []
     return bounded(words.clean(texts[0].partition("\n")[0]), [*listed(texts), *last])
+
+
+def retired_payload(transition: Transition) -> Payload:
+    """Return what a message becomes whose finding stands in another one."""
+    title = transition.finding.title if transition.finding else transition.rule_id
+    where = words.where(transition.subject)
+    told = f"{title}: told in another message"
+    return bounded(words.clean(told, 300), [plain(words.clean(told, 300)), note(where)])
 
 
 def summary_payload(summary: Summary, account_id: str, *, repeated: bool = False) -> Payload:

@@ -18,6 +18,9 @@ from chalicelib.ports import Clock
 HOUR = timedelta(hours=1)
 #: Entries younger than this may still be on their way through the stream.
 SETTLED_AFTER = timedelta(minutes=5)
+#: How far back a run looks at most. Receipts are forgotten after 30 days: what is older would be
+#: told again, and an entry that nobody can ever tell must not keep the runs from all later ones.
+LONGEST_REACH = timedelta(days=21)
 #: How far back the first run looks.
 FIRST_REACH = timedelta(days=2)
 
@@ -85,22 +88,34 @@ def announce(read: Reading, world: Announcing) -> Announced:
 
 
 def announce_missed(
-    entries_of: Callable[[datetime], Reading], cursor: datetime | None, world: Announcing
-) -> tuple[Announced, datetime]:
+    entries_of: Callable[[datetime], Reading],
+    cursor: datetime | None,
+    world: Announcing,
+    keep: Callable[[datetime], None],
+) -> Announced:
     """Announce entries without receipt, hour by hour.
 
-    Returns:
-        What was done, and the hour to begin with next time: the first that is not complete.
+    Args:
+        entries_of: Returns the entries of the hour that begins then.
+        cursor: What was kept last; None where nothing ever was.
+        world: Topic and memory.
+        keep: Remembers the hour to begin with next time, the first that is not complete. Called
+            after each hour: one run may have no time for all of a long outage.
     """
     until = world.clock.now() - SETTLED_AFTER
-    hour = start = _hour_of(cursor or until - FIRST_REACH)
-    done = Announced()
+    hour = wanted = _hour_of(cursor or until - FIRST_REACH)
+    done, complete = Announced(), True
+    if wanted < (reach := _hour_of(until - LONGEST_REACH)):
+        hour = reach
+        done = Announced(failures=(f"nothing decided before {reach} is announced any more",))
+    keep(hour)
     while hour <= until:
-        done += announce(_missed(entries_of(hour), until, world), world)
-        hour += HOUR
-        if hour <= until and not done.failures:
-            start = hour
-    return done, start
+        tried = announce(_missed(entries_of(hour), until, world), world)
+        done, hour = done + tried, hour + HOUR
+        complete = complete and not tried.failures
+        if complete and hour <= until:
+            keep(hour)
+    return done
 
 
 def _missed(read: Reading, until: datetime, world: Announcing) -> Reading:

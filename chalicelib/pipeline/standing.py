@@ -78,13 +78,14 @@ def parts_of(
     for entry in entries:
         thread = shown.get(told_id(entry.transition))
         groups.setdefault(thread.timestamp if thread else "", []).append(entry)
+    # A new message last: where it was posted already, what has its home elsewhere leaves it first.
     return tuple(
         Part(
             entries=tuple(group),
             thread=shown[told_id(group[0].transition)] if timestamp else None,
             interrupted=tuple(e for e in group if e.id in interrupted),
         )
-        for timestamp, group in groups.items()
+        for timestamp, group in sorted(groups.items(), key=lambda one: not one[0])
     )
 
 
@@ -102,9 +103,10 @@ def standing(part: Part, known: Known) -> Standing:
     return Standing(told=tuple(sorted(listed, key=_by_urgency)), past=tuple(past))
 
 
-def told_id(transition: Transition) -> str:
+def told_id(transition: Transition, *, episodes_later: int = 0) -> str:
     """Identity of a finding's episode; empty for what is told once and has no thread."""
-    return f"{transition.finding.id}#{transition.finding.episode}" if transition.finding else ""
+    finding = transition.finding
+    return f"{finding.id}#{finding.episode + episodes_later}" if finding else ""
 
 
 def told_key(one: Transition | Finding | Detection) -> str:

@@ -8,7 +8,7 @@ a post but its receipt, so that a refusal never comes after something that canno
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from chalicelib.errors import DeliveryError
@@ -18,6 +18,9 @@ from chalicelib.model import Status, TransitionKind
 from chalicelib.model.notice import Entry, Notice
 from chalicelib.notify import slack
 from chalicelib.notify.notices import severity_of
+from chalicelib.pipeline.claims import Claims, claim
+from chalicelib.pipeline.earlier import earlier_of, retire_superseded
+from chalicelib.pipeline.pacing import Paced
 from chalicelib.pipeline.standing import Part, parts_of, standing, told_id, told_key
 from chalicelib.ports import Clock, Store
 
@@ -53,51 +56,29 @@ class Slacking:
         return Bursts(self.deliveries)
 
 
-@dataclass(frozen=True, slots=True)
-class _Claims:
-    """What this delivery claimed, and what it found."""
-
-    world: Slacking
-    at: datetime
-    found: Mapping[str, Claim]
-
-    @property
-    def interrupted(self) -> frozenset[str]:
-        return frozenset(e for e, claim in self.found.items() if claim is Claim.INTERRUPTED)
-
-    def release(self, *, may_stand: Iterable[str] = ()) -> None:
-        """Give back what has no receipt; what may have been posted keeps that mark."""
-        kept = self.interrupted | frozenset(may_stand)
-        for entry_id, claim in self.found.items():
-            if claim in {Claim.FRESH, Claim.INTERRUPTED}:
-                self.world.deliveries.release(entry_id, self.at, may_stand=entry_id in kept)
-
-
 def tell_slack(notice: Notice, world: Slacking) -> str:
     """Post a notice; return what became of it, for the log.
 
     Raises:
         DeliveryError: Slack, or its pace, refuses for now: bring the message back.
     """
-    # Whoever cannot read the secret has claimed nothing yet.
-    poster = world.poster()
-    claims = _claim([entry.id for entry in notice.entries], world)
+    poster = _poster(world)
+    claims = claim([entry.id for entry in notice.entries], world.deliveries, world.clock.now())
     entries = [e for e in notice.entries if claims.found[e.id] is not Claim.DONE]
     if not entries:
         return "delivered before"
     shown = _shown(entries, world)
-    superseded = [e for e in entries if _is_superseded(e, shown)]
-    _receipt(superseded, "superseded", world)
-    outcomes = ["superseded"] if superseded else []
+    superseded = [e for e in entries if _is_superseded(e, shown, world)]
     fresh = [e for e in entries if e not in superseded]
-    for part in parts_of(fresh, shown, claims.interrupted):
-        try:
-            outcomes.append(_tell(part, poster, world))
-        except DeliveryError as error:
-            posted = [e.id for e in part.entries] if error.may_stand else []
-            claims.release(may_stand=posted)
-            raise
-    return ", ".join(outcomes)
+    parts = parts_of(fresh, shown, claims.interrupted)
+    try:
+        retire_superseded(superseded, shown, claims, poster)
+        _receipt(superseded, "superseded", world)
+    except DeliveryError:
+        claims.release()
+        raise
+    outcomes = ["superseded"] if superseded else []
+    return ", ".join(outcomes + [_tell_claimed(part, claims, poster, world) for part in parts])
 
 
 def tell_digest(window: str, world: Slacking) -> str:
@@ -106,13 +87,13 @@ def tell_digest(window: str, world: Slacking) -> str:
     Raises:
         DeliveryError: Slack, or its pace, refuses for now: bring the message back.
     """
-    poster = world.poster()
+    poster = _poster(world)
     digest_id = f"digest#{window}"
-    claims = _claim([digest_id], world)
+    claims = claim([digest_id], world.deliveries, world.clock.now())
     if claims.found[digest_id] is Claim.DONE:
         return "delivered before"
     try:
-        message = _post_digest(window, digest_id, claims, poster)
+        message = _post_digest(window, claims, poster, world)
     except DeliveryError as error:
         claims.release(may_stand=[digest_id] if error.may_stand else [])
         raise
@@ -120,8 +101,28 @@ def tell_digest(window: str, world: Slacking) -> str:
     return "digest" if message else "nothing held"
 
 
-def _post_digest(window: str, digest_id: str, claims: _Claims, poster: slack.Poster) -> str:
-    world = claims.world
+def _poster(world: Slacking) -> Paced:
+    """Return the way to Slack; who cannot have it, or has to wait, has claimed nothing yet."""
+    poster = Paced(
+        poster=world.poster(),
+        deliveries=world.deliveries,
+        clock=world.clock,
+        spacing=world.spacing,
+    )
+    poster.expect_no_pause()
+    return poster
+
+
+def _tell_claimed(part: Part, claims: Claims, poster: Paced, world: Slacking) -> str:
+    try:
+        return _tell(part, poster, world)
+    except DeliveryError as error:
+        claims.release(may_stand=[e.id for e in part.entries] if error.may_stand else [])
+        raise
+
+
+def _post_digest(window: str, claims: Claims, poster: Paced, world: Slacking) -> str:
+    (digest_id,) = claims.found
     world.bursts.close(window, world.clock.now())
     lines = world.bursts.held(window)
     if not lines:
@@ -131,32 +132,21 @@ def _post_digest(window: str, digest_id: str, claims: _Claims, poster: slack.Pos
         earlier = poster.find(digest_id, thread=None, since=started_at(window))
     if earlier.timestamp:
         return earlier.timestamp
-    _take_turn(world)
+    poster.take_turn()
     payload = slack.digest_payload(lines, repeated=not earlier.is_certain)
     return poster.post(payload, ids=[digest_id], thread=None) or "posted"
 
 
-def _claim(ids: Iterable[str], world: Slacking) -> _Claims:
-    now = world.clock.now()
-    claims = _Claims(world, now, {one: world.deliveries.claim(one, now) for one in ids})
-    if Claim.HELD in claims.found.values():
-        claims.release()
-        raise DeliveryError("another delivery of this is under way")
-    return claims
-
-
-def _tell(part: Part, poster: slack.Poster, world: Slacking) -> str:
-    earlier = _earlier(part, poster)
+def _tell(part: Part, poster: Paced, world: Slacking) -> str:
+    earlier = earlier_of(part, poster)
     if earlier.timestamp:
-        told = _edited(part.only(earlier.ids, inside=True), poster, world)
-        outcome, rest = (
-            _remember(told, earlier.timestamp, world),
-            part.only(earlier.ids, inside=False),
-        )
+        told = _stands_in(part.only(earlier.ids, inside=True), earlier.timestamp)
+        outcome = _remember(_edited(told, poster, world), earlier.timestamp, world)
+        rest = part.only(earlier.ids, inside=False)
         return f"{outcome}, {_tell(rest, poster, world)}" if rest.entries else outcome
     if not _is_summary(part) and (window := _full_window(part, world)):
         return _hold(_edited(part, poster, world), window, world)
-    _take_turn(world)
+    poster.take_turn()
     part = _edited(part, poster, world)
     payload = _payload(part, world, repeated=not earlier.is_certain)
     ids = [entry.id for entry in part.entries]
@@ -164,13 +154,11 @@ def _tell(part: Part, poster: slack.Poster, world: Slacking) -> str:
     return _remember(part, poster.post(payload, ids=ids, thread=thread) or "", world)
 
 
-def _earlier(part: Part, poster: slack.Poster) -> slack.Lookup:
-    """Look for the message of an interrupted delivery."""
-    if not part.interrupted:
-        return slack.Lookup()
-    thread = part.thread.timestamp if part.thread else None
-    decided = part.transitions[0].times.decided
-    return poster.find(part.interrupted[0].id, thread=thread, since=decided)
+def _stands_in(part: Part, timestamp: str) -> Part:
+    """Let a part be kept up to date in the message that was found."""
+    if part.thread or _is_summary(part):
+        return part
+    return replace(part, thread=Thread(timestamp=timestamp, revision=0, told=part.keys))
 
 
 def _payload(part: Part, world: Slacking, *, repeated: bool) -> slack.Payload:
@@ -223,9 +211,13 @@ def _half_remembered(
     return rest
 
 
-def _is_superseded(entry: Entry, shown: Mapping[str, Thread]) -> bool:
+def _is_superseded(entry: Entry, shown: Mapping[str, Thread], world: Slacking) -> bool:
     thread = shown.get(told_id(entry.transition))
-    return thread is not None and thread.revision >= entry.transition.seq
+    if thread and (thread.timestamp or thread.revision >= entry.transition.seq):
+        return thread.revision >= entry.transition.seq
+    # Without a message of its own to show it in, an old episode would look like the newest.
+    newer = told_id(entry.transition, episodes_later=1)
+    return bool(newer) and world.deliveries.thread(newer) is not None
 
 
 def _is_summary(part: Part) -> bool:
@@ -282,9 +274,3 @@ def _receipt(entries: Iterable[Entry], message: str, world: Slacking) -> str:
     for entry in entries:
         world.deliveries.receipt(entry.id, message, world.clock.now())
     return message
-
-
-def _take_turn(world: Slacking) -> None:
-    wait = world.deliveries.wait_for_turn(world.clock.now(), world.spacing)
-    if wait is not None:
-        raise DeliveryError("not this channel's turn", retry_after_seconds=wait.total_seconds())

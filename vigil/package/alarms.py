@@ -37,6 +37,7 @@ def _alarms() -> Iterator[tuple[str, Json]]:
     for queue in QUEUES.values():
         yield f"{queue.dead_letter_id}Alarm", _dead_letters(queue)
         yield f"{queue.id}AgeAlarm", _old_messages(queue)
+    yield "SlackStuckAlarm", _stuck(QUEUES["slack"])
     yield "AnnounceBehindAlarm", _announce_behind()
     yield "FunctionErrorsAlarm", _function_errors()
 
@@ -62,6 +63,25 @@ def _old_messages(queue: QueuePlan) -> Json:
             "ApproximateAgeOfOldestMessage",
             {"QueueName": attribute(queue.id, "QueueName")},
         ),
+    )
+
+
+def _stuck(queue: QueuePlan) -> Json:
+    """Return the alarm for a channel that takes nothing.
+
+    SQS leaves what was received three times out of the age of the oldest message, so a token that
+    was revoked would show nowhere until the messages are gone.
+    """
+    held = _metric(
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesNotVisible",
+        {"QueueName": attribute(queue.id, "QueueName")},
+    )
+    hour = {"Statistic": "Minimum", "EvaluationPeriods": 3600 // _PERIOD_SECONDS}
+    return _alarm(
+        f"Vigil's {queue.name} channel has taken nothing for an hour: a token or channel is gone.",
+        0,
+        {**held, **hour},
     )
 
 

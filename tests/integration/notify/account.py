@@ -9,6 +9,7 @@ from typing import Any
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from chalicelib.findings.deliveries import Deliveries
 from chalicelib.findings.history import body_of
 from chalicelib.functions import announce, reannounce, slack
 from chalicelib.model.notice import Entry, Notice
@@ -18,7 +19,8 @@ from vigil.local._principals import HOME_REGION, client_for
 from vigil.local._queues import _record
 
 SECRET = "vigil/slack"
-CONTEXT = LambdaContext(function_name="test", aws_request_id="1", deadline=0)
+#: The invocation has all the time there is.
+CONTEXT = LambdaContext(function_name="test", aws_request_id="1", deadline=1e9)
 
 
 @dataclass
@@ -116,7 +118,10 @@ class Account:
         return (message.visible_at - message.approximate_first_receive_timestamp) / 1000
 
     def show_again(self, message: dict[str, Any]) -> None:
-        """Let the time pass for which a message is hidden."""
+        """Let the time pass for which a message is hidden, and the channel paused."""
+        work = self.world.database.table("work")
+        pace = Deliveries(self.world.client, work, f"slack#{CHANNEL}").key("pace", "turn")
+        self.world.client.delete_item(TableName=work, Key=pace)
         self.client("sqs").change_message_visibility(
             QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
         )

@@ -22,6 +22,11 @@ def aws(fast_database_url: str) -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def world(aws: EmbeddedAws, fast_database: Database) -> World:
+    return world_in(aws, fast_database)
+
+
+def world_in(aws: EmbeddedAws, fast_database: Database) -> World:
+    """Return an empty channel over empty tables."""
     clock = Clock()
     slack = SlackStandIn(clock=lambda: datetime.timestamp(clock.now()))
     line = Line(slack)

@@ -169,6 +169,7 @@ def test_a_refused_digest_comes_back(world: World) -> None:
     world.slack.refuse_next(1, status=429, retry_after_seconds=3)
     with pytest.raises(DeliveryError):
         world.tell_digest(window_of(world))
+    world.clock.wait(timedelta(seconds=3))
 
     world.tell_digest(window_of(world))
 

@@ -238,7 +238,7 @@ def test_the_cursor_moves_past_what_is_complete(account: Account) -> None:
     stored(account, "before the cursor", ago=timedelta(hours=4))
 
     assert account.reannounce() == {"published": 0}
-    stored(account, "after it", ago=timedelta(minutes=10))
+    stored(account, "after it", ago=timedelta(minutes=5, seconds=1))
     assert account.reannounce() == {"published": 1}
 
 

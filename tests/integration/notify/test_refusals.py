@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.errors import DeliveryError
-from chalicelib.model import TransitionKind
+from chalicelib.model import Severity, TransitionKind
+from chalicelib.model.notice import Notice
 from tests.integration.notify.world import (
+    NO_TLS,
+    PUBLIC_READ,
     TOKEN,
     World,
     finding,
+    reopened,
     resolved,
     text,
     texts,
@@ -35,6 +39,7 @@ def test_too_many_requests_are_retried_after_what_slack_asked_for(
         world.tell(notice)
 
     assert refused.value.retry_after_seconds == 7
+    world.clock.wait(timedelta(seconds=7))
     world.tell(notice)
     (message,) = world.slack.messages
     assert "repeated" not in text(message)
@@ -99,6 +104,72 @@ def test_what_may_have_arrived_stays_so_through_later_refusals(world: World) -> 
     world.tell(notice)
 
     assert "repeated" in texts(world.slack.messages)[-1]
+
+
+def refused(world: World, notice: Notice) -> None:
+    """Let Slack take a notice and its answer be lost."""
+    world.line.answers = [BROKEN]
+    with pytest.raises(DeliveryError):
+        world.tell(notice)
+
+
+def test_a_message_that_nobody_knew_of_is_retired_when_a_newer_one_tells_more(
+    world: World,
+) -> None:
+    opened = world.opened(finding())
+    refused(world, opened)
+    world.tell(world.moved(TransitionKind.UPDATED, updated(finding())))
+
+    world.tell(opened)
+
+    unknown, home = texts(world.messages)
+    assert "told in another message" in unknown
+    assert "CRITICAL" not in unknown
+    assert "now written by anyone, too" in home
+
+
+def test_a_message_that_nobody_knew_of_is_retired_when_an_older_one_is_found(
+    world: World,
+) -> None:
+    opened = world.opened(finding())
+    refused(world, opened)
+    changed = world.moved(TransitionKind.UPDATED, updated(finding()))
+    refused(world, changed)
+
+    world.tell(opened)
+    world.tell(changed)
+
+    home, unknown = texts(world.messages)
+    assert "now written by anyone, too" in home
+    assert "told in another message" in unknown
+    assert world.replies(world.messages[0]) == []
+
+
+def test_what_has_its_only_message_in_a_retired_one_keeps_it(world: World) -> None:
+    opened = world.opened(finding(severity=Severity.MEDIUM))
+    refused(world, opened)
+    both = world.look(
+        (TransitionKind.OPENED, finding(rule_id=NO_TLS)),
+        (TransitionKind.UPDATED, updated(finding(severity=Severity.MEDIUM))),
+    )
+    refused(world, both)
+
+    world.tell(opened)
+    world.deliver(both)
+
+    first, second = texts(world.messages)
+    assert PUBLIC_READ in first
+    assert second.startswith(f"🟥 CRITICAL · {NO_TLS}")
+    assert PUBLIC_READ not in second
+
+
+def test_an_old_episode_without_a_message_is_not_told_after_a_new_one(world: World) -> None:
+    world.opened(finding())
+    closed = world.moved(TransitionKind.RESOLVED, resolved(finding()))
+    world.tell(world.moved(TransitionKind.REOPENED, reopened(resolved(finding()))))
+
+    assert world.tell(closed) == "superseded"
+    assert len(world.slack.messages) == 1
 
 
 def test_an_edit_that_slack_refuses_comes_before_the_reply(world: World) -> None:

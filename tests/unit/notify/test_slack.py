@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.model import Difference, ResourceRef, RuleCount, Severity, Subject, Summary
 from chalicelib.model import TransitionKind as Kind
 from chalicelib.notify import slack
+from chalicelib.notify._blocks import plainly
 from tests.unit.notify.told import ACTOR, CAUSE, DETECTION, FINDING, resolved, transition
 
 HOSTILE = "<!channel> <@U123> *bold* `code` <https://evil.example|click> \u202e\x00\x1b[31m&amp;"
@@ -174,3 +175,31 @@ def test_whatever_is_told_fits_slacks_limits(
             if block["type"] == "header"
         )
         assert len(str(payload)) < 12_000
+
+
+def test_a_message_without_blocks_says_the_same_and_that_it_is_short() -> None:
+    said = plainly(slack.payload([FINDING]))
+
+    assert said["blocks"] == []
+    assert all(part in said["text"] for part in ("reports can be read by anyone", FINDING.risk))
+    assert said["text"].endswith("shortened: Slack refused the full message")
+
+
+def test_a_message_without_blocks_parses_nothing_a_stranger_wrote() -> None:
+    said = plainly(slack.payload([replace(FINDING, message=HOSTILE)]))
+
+    assert "<" not in said["text"]
+    assert (said["parse"], said["mrkdwn"]) == ("none", False)
+
+
+def test_a_message_without_blocks_is_short_whatever_it_says() -> None:
+    lines = [f"{n} " + "&" * 300 for n in range(100)]
+
+    assert len(plainly(slack.digest_payload(lines))["text"]) < 4_000
+
+
+def test_a_retired_message_names_the_finding_and_no_state() -> None:
+    said = shown(slack.retired_payload(transition()))
+
+    assert f"{FINDING.title}: told in another message" in said
+    assert "CRITICAL" not in said
