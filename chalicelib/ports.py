@@ -102,6 +102,9 @@ class Sweeps(Protocol):
     def begin(self, sweep_id: str, tasks: Iterable[str]) -> None:
         """Note tasks that must end before the sweep is over; idempotent."""
 
+    def waits_for(self, sweep_id: str, task: str) -> bool:
+        """Tell whether a task was begun and has not ended."""
+
     def finish(self, sweep_id: str, task: str) -> bool:
         """Note the end of a task; True where none is left, also when asked again."""
 

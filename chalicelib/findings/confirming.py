@@ -13,6 +13,7 @@ from chalicelib.model import (
     Compliance,
     Detection,
     Evaluation,
+    GapReason,
     Transition,
     TransitionKind,
     Verdict,
@@ -30,6 +31,9 @@ MOVES = frozenset(
 #: What stands is looked at again daily: a role is used and a resource vanishes without an event
 #: that reaches us, and a sweep lists only what still exists.
 STANDING_RECHECK = timedelta(days=1)
+#: An outage outlasts the confirming looks, and its end is no event.
+OUTAGE_RECHECK = timedelta(hours=1)
+PASSING = frozenset({GapReason.THROTTLED, GapReason.UNAVAILABLE})
 #: One absent look without a delete event proves nothing, and no event may ever follow it.
 ABSENCE_RECHECK = timedelta(minutes=15)
 
@@ -52,7 +56,18 @@ def due_at(
     instants = [e.flips_at for e in evaluations if e.flips_at is not None]
     if any(_stands(verdict) for verdict in verdicts.values()):
         instants.append(case.sighting.ended_at + STANDING_RECHECK)
+    if _was_refused_for_now(case) and _is_undecided(verdicts):
+        instants.append(case.sighting.ended_at + OUTAGE_RECHECK)
     return min(instants, default=None)
+
+
+def _was_refused_for_now(case: Case) -> bool:
+    item = case.sighting.item
+    return item is not None and any(gap.reason in PASSING for gap in item.gaps)
+
+
+def _is_undecided(verdicts: Mapping[str, Verdict]) -> bool:
+    return any(v.compliance is Compliance.INSUFFICIENT_DATA for v in verdicts.values())
 
 
 def _stands(verdict: Verdict) -> bool:

@@ -71,13 +71,19 @@ class Companion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacetReading:
-    """What one facet's calls said. Companions are store keys."""
+    """What one facet's calls said. Companions are store keys.
+
+    Attributes:
+        sound: Pointers of values that are plain JSON of the declared shape by construction; the
+            frame does not look at them again.
+    """
 
     properties: Mapping[str, Any] = field(default_factory=dict)
     observed: Mapping[str, Any] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     companions: tuple[str, ...] = ()
     unique_id: str | None = None
+    sound: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ fails before it leaves the record unprocessed, so the queue brings it back.
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.errors import DuplicateRecordError, InvalidRecordError
 from chalicelib.evaluate.engine import judge_change
@@ -31,6 +31,8 @@ from chalicelib.pipeline.sweeps import process_look, process_sweep
 
 UNKNOWN = "unknown"
 DETAIL_LIMIT_CHARS = 300
+#: CloudTrail and EventBridge take minutes at most; five deliveries of a message take longer.
+REDRIVEN_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +107,17 @@ def _look_and_log(
     try:
         take_look(request, ports, detections=_about(request, detections), ledger=row)
     except DuplicateRecordError:
-        if message.redelivered:
+        if _may_lack_confirmation(message, request):
             # The commit went through but what follows it may not have: order the look again.
             order_confirmation(request, ports)
         return "duplicate"
     return row.disposition
+
+
+def _may_lack_confirmation(message: Message, request: LookRequest) -> bool:
+    # What comes back from the dead-letter queue is a new message to SQS; it is only late.
+    late = request.change and message.received_at - request.change.event_time >= REDRIVEN_AFTER
+    return message.redelivered or bool(late)
 
 
 def _commit_loose(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from chalicelib.findings.lifecycle import transition_of_summary
 from chalicelib.model import (
+    LastSweep,
     LookRequest,
     Page,
     Reason,
@@ -61,7 +62,7 @@ def process_sweep(request: SweepRequest, ports: Ports, *, isolate: bool) -> None
         isolate: True after a failed delivery: items become messages of their own, so that one
             odd resource fails alone and never stops the sweep.
     """
-    if isolate and request.sweep and _is_over(request.sweep, ports):
+    if request.sweep and _is_too_late(request.sweep, request.task, ports):
         request = replace(request, sweep=None)
     with _ending_failed(request.sweep, request.task, ports, given_up=isolate):
         _work_through(request, ports, isolate=isolate)
@@ -75,8 +76,7 @@ def process_look(request: LookRequest, ports: Ports, *, redelivered: bool) -> No
         ports: The outside world.
         redelivered: True after a failed delivery: the sweep waits for this attempt only.
     """
-    if redelivered and request.sweep and _is_over(request.sweep, ports):
-        # Too late for the summary: what it finds is told by itself.
+    if request.sweep and _is_too_late(request.sweep, task_of(request), ports):
         request = replace(request, sweep=None, reason=Reason.TIME)
     with _ending_failed(request.sweep, task_of(request), ports, given_up=redelivered):
         take_look(request, ports)
@@ -144,21 +144,33 @@ def _reason(request: SweepRequest) -> Reason:
     return Reason.FIRST_LOOK if request.sweep and request.sweep.first else Reason.TIME
 
 
+def _is_too_late(sweep: Sweep, task: str, ports: Ports) -> bool:
+    """Tell whether the summary went out without a task: what it finds is then told by itself.
+
+    No delivery count says so: a message that comes back from the dead-letter queue is a new one.
+    """
+    return not ports.sweeps.waits_for(sweep.id, task) and _is_over(sweep, ports)
+
+
 def _is_over(sweep: Sweep, ports: Ports) -> bool:
     """Tell whether a sweep's summary was written."""
+    return _told_under_its_rules(sweep, ports) is not None
+
+
+def _told_under_its_rules(sweep: Sweep, ports: Ports) -> LastSweep | None:
     last = ports.sweeps.last(sweep.account_id)
-    return last is not None and last.bundle == sweep.bundle
+    return last if last and last.bundle == sweep.bundle else None
 
 
 def _finish(sweep: Sweep, task: str, ports: Ports) -> None:
     if not ports.sweeps.finish(sweep.id, task):
         return
     now = ports.clock.now()
-    summary = Summary(
-        sweep_id=sweep.id,
-        bundle=sweep.bundle,
-        first=sweep.first,
-        counts=ports.store.summarise(sweep.account_id, sweep.since),
-    )
+    told = _told_under_its_rules(sweep, ports)
+    counts = ports.store.summarise(sweep.account_id, told.at if told else sweep.since)
+    if told and not counts:
+        # A schedule that fires twice begins two sweeps: the other one's summary told all of it.
+        return
+    summary = Summary(sweep_id=sweep.id, bundle=sweep.bundle, first=sweep.first, counts=counts)
     ports.store.append(transition_of_summary(summary, sweep, now=now))
     ports.sweeps.close(sweep, now)

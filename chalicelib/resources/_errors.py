@@ -5,8 +5,15 @@ was refused. An unknown code is never "denied": that word makes people look for 
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    ParamValidationError,
+)
 from botocore.parsers import ResponseParserError
 
 from chalicelib.model import Facet, Gap, GapReason
@@ -17,6 +24,11 @@ READ_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ValueError)
 
 _ERROR_LIMIT_CHARS = 128
 _SERVER_ERROR = 500
+
+
+class MalformedAnswerError(ValueError):
+    """An answer lacks what AWS always sends."""
+
 
 # First match wins; a code that equals an entry or begins with one that ends in "*".
 _REASONS: tuple[tuple[GapReason, tuple[str, ...]], ...] = (
@@ -38,6 +50,10 @@ _REASONS: tuple[tuple[GapReason, tuple[str, ...]], ...] = (
             "InvalidToken*",
             "UnrecognizedClientException",
             "SignatureDoesNotMatch",
+            "InvalidSignature*",
+            "KMS.AccessDenied*",
+            "KMSAccessDenied*",
+            "KmsAccessDenied*",
             "Forbidden*",
             "403",
         ),
@@ -67,6 +83,7 @@ _REASONS: tuple[tuple[GapReason, tuple[str, ...]], ...] = (
             "UnsupportedOperation*",
             "MethodNotAllowed",
             "OptInRequired",
+            "RegionDisabled*",
             "SubscriptionRequired*",
             "PermanentRedirect",
             "IllegalLocationConstraintException",
@@ -74,17 +91,36 @@ _REASONS: tuple[tuple[GapReason, tuple[str, ...]], ...] = (
             "301",
             "404",
             "405",
-            "500",
             "501",
         ),
     ),
     (
         GapReason.UNAVAILABLE,
-        ("Internal*", "ServiceUnavailable*", "Unavailable*", "RequestTimeout*", "ServiceFailure"),
+        (
+            "Internal*",
+            "ServiceUnavailable*",
+            "Unavailable*",
+            # Also RequestTimeTooSkewed: clocks are put right again.
+            "RequestTime*",
+            "RequestExpired",
+            "ServiceFailure",
+        ),
     ),
 )
 
 _REFUSED = re.compile(r"\bUser: (\S{1,700}) is not authorized")
+
+
+def member(answer: Mapping[str, Any], name: str) -> Any:
+    """Return a member that AWS always sends, be it empty; a missing one never means "none".
+
+    Raises:
+        MalformedAnswerError: It is missing.
+    """
+    if answer.get(name) is None:
+        message = f"the answer has no {name}"
+        raise MalformedAnswerError(message)
+    return answer[name]
 
 
 def code_of(error: ClientError) -> str:
@@ -106,6 +142,11 @@ def reason_of(error: Exception) -> GapReason:
 def is_passing(error: Exception) -> bool:
     """Tell whether what a read raised (one of `READ_ERRORS`) may be gone at the next attempt."""
     return reason_of(error) in {GapReason.THROTTLED, GapReason.UNAVAILABLE}
+
+
+def is_unanswered(error: Exception) -> bool:
+    """Tell whether a service could not be reached or said nothing until botocore gave up."""
+    return isinstance(error, HTTPClientError)
 
 
 def gaps_from(error: Exception, facet: Facet) -> tuple[Gap, ...]:

@@ -6,7 +6,7 @@ never against the type's whole schema. A name that a wanted facet could not read
 ``None`` under a gap; a name of a facet nobody wanted is not there at all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,26 +19,19 @@ from chalicelib.model import (
     ConfigurationItem,
     Facet,
     FacetReading,
-    Fact,
     Gap,
-    GapReason,
     Page,
     ResourceRef,
     ResourceType,
     SweepRequest,
 )
-from chalicelib.model.pointer import EACH, pointer_of, tokens_of, touches
-from chalicelib.resources._declared import (
-    facets_for,
-    facts_for,
-    names_of,
-    schema_for,
-    shape_of,
-)
-from chalicelib.resources._errors import READ_ERRORS, gaps_from, is_passing, name_of
+from chalicelib.model.pointer import EACH, tokens_of
+from chalicelib.resources._declared import facets_for, names_of, schema_for
+from chalicelib.resources._deriving import derive, derive_into
+from chalicelib.resources._errors import READ_ERRORS, gaps_from, is_passing, is_unanswered, name_of
 from chalicelib.resources._owner import owner_of
 from chalicelib.resources._plain import plain
-from chalicelib.resources._shape import misshapen
+from chalicelib.resources._plan import plan_for
 
 __all__ = [
     "UNTIMED",
@@ -71,12 +64,15 @@ def describe(
     clock: Clock,
 ) -> ConfigurationItem | None:
     """Describe what `pointers` need, facts derived; None where AWS says it does not exist."""
+    plan = plan_for(resource_type, pointers)
     started_at = clock.now()
-    reading = _read(aws, ref, facets_for(resource_type, pointers))
-    if reading is None:
+    readings = _read(aws, ref, plan.facets)
+    if readings is None:
         return None
-    item = replace(listed(ref, reading), started_at=started_at, ended_at=clock.now())
-    return derive(resource_type, item, pointers)
+    derived: dict[str, Any] = {}
+    item = _assembled(ref, readings, _plain, derived, (started_at, clock.now()))
+    gaps = derive_into(derived, resource_type, item, plan, _sound(readings))
+    return item if gaps == item.gaps else replace(item, gaps=gaps)
 
 
 def page(
@@ -90,7 +86,7 @@ def page(
 
     Raises:
         RetryableError: AWS throttled or was away.
-        PermanentError: AWS refuses the listing, or answered what is no listing.
+        PermanentError: AWS refuses the listing, or answered what is no listing or leads nowhere.
     """
     started_at = clock.now()
     found = _list(aws, resource_type, request)
@@ -107,36 +103,7 @@ def page(
 
 def listed(ref: ResourceRef, *readings: FacetReading) -> ConfigurationItem:
     """Build an item without times and facts from readings: what a type's `list` returns."""
-    unique_ids = (reading.unique_id for reading in readings if reading.unique_id)
-    unique_id = next(unique_ids, ref.unique_id)
-    return ConfigurationItem(
-        ref=replace(ref, unique_id=unique_id),
-        properties=_merged(reading.properties for reading in readings),
-        observed=_merged(reading.observed for reading in readings),
-        gaps=tuple(gap for reading in readings for gap in reading.gaps),
-        companions=tuple(sorted({key for reading in readings for key in reading.companions})),
-        started_at=UNTIMED,
-        ended_at=UNTIMED,
-    )
-
-
-def derive(
-    resource_type: ResourceType, item: ConfigurationItem, pointers: frozenset[str]
-) -> ConfigurationItem:
-    """Add the wanted facts; a fact whose inputs are unread or misshapen gets a gap of its own.
-
-    No `Fact.compute` ever sees an input that breaks the type's schema.
-    """
-    derived: dict[str, Any] = {}
-    gaps = list(item.gaps)
-    for fact in facts_for(resource_type, pointers):
-        broken = _misshapen_inputs(resource_type, item, fact)
-        unread = () if broken else _unread_inputs(item, fact)
-        unknown = broken or (unread and not fact.partial)
-        derived[fact.name] = None if unknown else fact.compute(item)
-        own = pointer_of(("derived", fact.name))
-        gaps += [replace(gap, pointer=own) for gap in (*unread, *broken)]
-    return replace(item, derived=derived, gaps=tuple(dict.fromkeys(gaps)))
+    return _assembled(ref, readings, _as_it_is, {}, (UNTIMED, UNTIMED))
 
 
 def fingerprint(resource_type: ResourceType, item: ConfigurationItem) -> str:
@@ -147,29 +114,87 @@ def fingerprint(resource_type: ResourceType, item: ConfigurationItem) -> str:
     return sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
-def _read(aws: Any, ref: ResourceRef, facets: Iterable[Facet]) -> FacetReading | None:
-    """Read facets one after the other; the first that finds nothing ends it."""
+def _read(aws: Any, ref: ResourceRef, facets: Iterable[Facet]) -> list[FacetReading] | None:
+    """Read facets one after the other; the first that finds nothing ends it.
+
+    A service that answered nothing at all is not asked again in the same look.
+    """
     readings = []
+    silent: dict[str, Exception] = {}
     for facet in facets:
-        reading = _reading(aws, ref, facet)
+        reading = _reading(aws, ref, facet, silent)
         if reading is None:
             return None
         readings.append(reading)
-    whole = listed(ref, *readings)
-    return FacetReading(
-        properties=plain(whole.properties),
-        observed=plain(whole.observed),
-        gaps=whole.gaps,
-        companions=whole.companions,
-        unique_id=whole.ref.unique_id,
+    return readings
+
+
+def _assembled(
+    ref: ResourceRef,
+    readings: Iterable[FacetReading],
+    clean: Callable[[Mapping[str, Any], str, frozenset[str]], Mapping[str, Any]],
+    derived: dict[str, Any],
+    look: tuple[datetime, datetime],
+) -> ConfigurationItem:
+    properties: dict[str, Any] = {}
+    observed: dict[str, Any] = {}
+    gaps: tuple[Gap, ...] = ()
+    companions: tuple[str, ...] = ()
+    unique_id: str | None = None
+    for reading in readings:
+        if reading.properties:
+            properties |= clean(reading.properties, "/properties/", reading.sound)
+        if reading.observed:
+            observed |= clean(reading.observed, "/observed/", reading.sound)
+        gaps += reading.gaps
+        companions += reading.companions
+        unique_id = unique_id or reading.unique_id
+    return ConfigurationItem(
+        ref=replace(ref, unique_id=unique_id) if unique_id else ref,
+        properties=properties,
+        observed=observed,
+        derived=derived,
+        gaps=gaps,
+        companions=tuple(sorted(set(companions))) if companions else (),
+        started_at=look[0],
+        ended_at=look[1],
     )
 
 
-def _reading(aws: Any, ref: ResourceRef, facet: Facet) -> FacetReading | None:
+def _as_it_is(
+    values: Mapping[str, Any], _section: str, _sound: frozenset[str]
+) -> Mapping[str, Any]:
+    return values
+
+
+def _plain(values: Mapping[str, Any], section: str, sound: frozenset[str]) -> Mapping[str, Any]:
+    return {
+        name: value if section + name in sound else plain(value) for name, value in values.items()
+    }
+
+
+def _sound(readings: list[FacetReading]) -> frozenset[str]:
+    """Return the pointers that readings vouch for; no name is filled by two of them."""
+    if len(readings) == 1:
+        return readings[0].sound
+    return frozenset([pointer for reading in readings for pointer in reading.sound])
+
+
+def _reading(
+    aws: Any, ref: ResourceRef, facet: Facet, silent: dict[str, Exception]
+) -> FacetReading | None:
+    if silent and _service_of(facet) in silent:
+        return _unread(facet, silent[_service_of(facet)])
     try:
         return facet.read(aws, ref)
     except READ_ERRORS as error:
+        if is_unanswered(error):
+            silent[_service_of(facet)] = error
         return _unread(facet, error)
+
+
+def _service_of(facet: Facet) -> str:
+    return facet.calls[0].partition(":")[0]
 
 
 def _unread(facet: Facet, error: Exception) -> FacetReading:
@@ -182,11 +207,16 @@ def _unread(facet: Facet, error: Exception) -> FacetReading:
 
 
 def _list(aws: Any, resource_type: ResourceType, request: SweepRequest) -> Page:
+    where = f"{request.type} in {request.account_id} {request.region}"
     try:
-        return resource_type.list(aws, request.account_id, request.region, request.token)
+        found = resource_type.list(aws, request.account_id, request.region, request.token)
     except READ_ERRORS as error:
-        message = f"{request.type} in {request.account_id} {request.region}: {name_of(error)}"
-        raise (RetryableError if is_passing(error) else PermanentError)(message) from error
+        failed = RetryableError if is_passing(error) else PermanentError
+        raise failed(f"{where}: {name_of(error)}") from error
+    if found.next_token is not None and found.next_token == request.token:
+        # Each page queues the next one: this one would queue itself for ever.
+        raise PermanentError(f"{where}: the listing repeats its token")
+    return found
 
 
 def _within(item: ConfigurationItem, request: SweepRequest) -> ConfigurationItem:
@@ -199,18 +229,18 @@ def _completed(
 ) -> ConfigurationItem | None:
     """Cut a listed item to the names that `facets` fill; read the facets it does not cover."""
     missing = tuple(facet for facet in facets if not _covers(item, facet))
-    reading = _read(aws, item.ref, missing)
-    if reading is None:
+    readings = _read(aws, item.ref, missing)
+    if readings is None:
         return None
     names = names_of(facets)
     base = FacetReading(
-        properties=plain(_only(item.properties, names["properties"])),
-        observed=plain(_only(item.observed, names["observed"])),
+        properties=_only(item.properties, names["properties"]),
+        observed=_only(item.observed, names["observed"]),
         gaps=tuple(gap for gap in item.gaps if _section_name(gap.pointer, names)),
         companions=item.companions,
         unique_id=item.ref.unique_id,
     )
-    return listed(item.ref, base, reading)
+    return _assembled(item.ref, [base, *readings], _plain, {}, (UNTIMED, UNTIMED))
 
 
 def _covers(item: ConfigurationItem, facet: Facet) -> bool:
@@ -221,46 +251,6 @@ def _covers(item: ConfigurationItem, facet: Facet) -> bool:
 def _section_name(pointer: str, names: Mapping[str, tuple[str, ...]]) -> bool:
     section, name = tokens_of(pointer)[:2]
     return name in names.get(section, ())
-
-
-def _unread_inputs(item: ConfigurationItem, fact: Fact) -> tuple[Gap, ...]:
-    """Return the gaps that leave the fact uncertain."""
-    inputs = [tokens_of(given) for given in fact.inputs]
-    gaps = tuple(
-        gap for gap in item.gaps if any(touches(tokens_of(gap.pointer), given) for given in inputs)
-    )
-    return () if gaps and fact.settled and fact.settled(item) else gaps
-
-
-def _misshapen_inputs(
-    resource_type: ResourceType, item: ConfigurationItem, fact: Fact
-) -> tuple[Gap, ...]:
-    """Return a gap for each input that is missing or breaks its schema outside known gaps."""
-    document: Mapping[str, Mapping[str, Any]] = {
-        "properties": item.properties,
-        "observed": item.observed,
-    }
-    known = tuple(tokens_of(gap.pointer) for gap in item.gaps)
-    names = dict.fromkeys(tokens_of(given)[:2] for given in fact.inputs)
-    broken = [
-        (section, name)
-        for section, name in names
-        if misshapen(
-            document[section], (section, name), shape_of(resource_type, section, name), known
-        )
-    ]
-    return tuple(_misshapen_gap(resource_type, place) for place in broken)
-
-
-def _misshapen_gap(resource_type: ResourceType, place: tuple[str, ...]) -> Gap:
-    pointer = pointer_of(place)
-    calls = (facet.calls[0] for facet in resource_type.facets if pointer in facet.pointers)
-    return Gap(
-        pointer=pointer,
-        reason=GapReason.MALFORMED,
-        call=next(calls, ""),
-        error="UnexpectedShape",
-    )
 
 
 def _without(value: Any, tokens: tuple[str, ...]) -> Any:
@@ -280,10 +270,6 @@ def _without(value: Any, tokens: tuple[str, ...]) -> Any:
             for index, item in enumerate(value)
         ]
     return value
-
-
-def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    return {name: value for part in parts for name, value in part.items()}
 
 
 def _only(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

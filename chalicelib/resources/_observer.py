@@ -53,8 +53,8 @@ class ResourceObserver:
         """Describe a resource and derive its facts; None where it does not exist."""
         kind, pointers = self.types[ref.type], self.pointers_for(ref.type)
         item = _frame.describe(self.aws, kind, ref, pointers, self.clock)
-        if item is None:
-            return None
+        if item is None or not observes:
+            return item
         return _frame.derive(kind, _observed(item, observes), pointers)
 
     def page(self, request: SweepRequest) -> Page:
@@ -66,4 +66,4 @@ class ResourceObserver:
 def _observed(item: ConfigurationItem, observes: Mapping[str, Any]) -> ConfigurationItem:
     """Lay over an item what the event itself proves; every pointer is ``/observed/<Name>``."""
     proven = {tokens_of(pointer)[1]: value for pointer, value in observes.items()}
-    return replace(item, observed={**item.observed, **proven}) if proven else item
+    return replace(item, observed={**item.observed, **proven})

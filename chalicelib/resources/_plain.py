@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+_LISTS = (list, tuple)
+
 
 def plain(value: Any) -> Any:
     """Return `value` as dict, list, str, int, float, bool or None.
@@ -18,15 +20,33 @@ def plain(value: Any) -> Any:
     Raises:
         TypeError: A value of another kind: a resource type put it there.
     """
-    if isinstance(value, str):
-        return text(value)
-    if value is None or isinstance(value, bool | int):
+    if type(value) is str:
+        return value if value.isascii() else text(value)
+    if value is None or isinstance(value, int):
         return value
-    if isinstance(value, Mapping):
-        return {text(str(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [plain(item) for item in value]
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - dict is quick
+        return {_key(key): plain(item) for key, item in value.items()}
     return _scalar(value)
+
+
+def are_plain(*values: Any) -> bool:
+    """Tell whether all of these are ASCII texts."""
+    try:
+        return "".join(values).isascii()
+    except TypeError:
+        return False
+
+
+def plain_tags(tags: Any) -> list[dict[str, str]] | None:
+    """Return described tags that are nothing but ASCII keys and values; None where any is more."""
+    try:
+        pairs = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in tags]
+        whole = "".join([text for pair in pairs for text in pair.values()])
+    except (KeyError, TypeError):
+        return None
+    return pairs if whole.isascii() else None
 
 
 def text(value: str) -> str:
@@ -42,7 +62,13 @@ def rfc3339(value: datetime) -> str:
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _key(value: Any) -> str:
+    return value if type(value) is str and value.isascii() else text(str(value))
+
+
 def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return text(value)
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, float):

@@ -10,10 +10,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.model.plugin import Record
-from chalicelib.resources._errors import code_of
+from chalicelib.resources._errors import code_of, member
 from chalicelib.resources._payload import field, parameters_of
 
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+_FLAG_NAMES = frozenset(FLAGS)
 ABSENT_CODE = "NoSuchPublicAccessBlockConfiguration"
 
 BLOCK_SHAPE: Mapping[str, Any] = {
@@ -35,6 +36,8 @@ def all_flags(*, on: bool) -> dict[str, bool]:
 
 def block_from(configuration: Any) -> dict[str, bool]:
     """Normalise a configuration from an answer or a payload, where flags may be text."""
+    if type(configuration) is dict and configuration.keys() == _FLAG_NAMES:
+        return {flag: _is_on(configuration[flag]) for flag in FLAGS}
     return {flag: _is_on(field(configuration, flag)) for flag in FLAGS}
 
 
@@ -53,7 +56,7 @@ def account_block(aws: Any, account_id: str) -> dict[str, bool]:
         if code_of(error) != ABSENT_CODE:
             raise
         return all_flags(on=False)
-    return block_from(answer["PublicAccessBlockConfiguration"])
+    return block_from(member(answer, "PublicAccessBlockConfiguration"))
 
 
 def _is_on(value: Any) -> bool:

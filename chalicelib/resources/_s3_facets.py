@@ -16,16 +16,19 @@ from chalicelib.facts.s3_access import (
     GRANTS,
     OWNERSHIP,
     POLICY,
+    described_grants,
     grants_from_acl,
 )
 from chalicelib.facts.s3_access import BUCKET_BLOCK as BLOCK
 from chalicelib.model import Facet, FacetReading, ResourceRef
 from chalicelib.model.pointer import tokens_of
-from chalicelib.resources._errors import code_of
+from chalicelib.resources._errors import code_of, member
+from chalicelib.resources._plain import plain
 from chalicelib.resources._s3_block import ABSENT_CODE, account_block, block_from
 from chalicelib.resources._s3_events import NO_OWNERSHIP, TAGS, ownership
 
 _GONE = "NoSuchBucket"
+_ACCOUNT_BLOCK_SOUND = frozenset({ACCOUNT_BLOCK})
 
 Answer = Mapping[str, Any]
 
@@ -36,9 +39,14 @@ def _reader(
     value: Callable[[Answer], Any],
     *,
     absent: str = "",
+    sound: bool = False,
 ) -> Callable[[Any, ResourceRef], FacetReading | None]:
-    """Make a read of one part; `value` gets the answer, empty where AWS's code was `absent`."""
+    """Make a read of one part; `value` gets the answer, empty where AWS's code was `absent`.
+
+    What it then returns is `sound` as `FacetReading` means it.
+    """
     section, name = tokens_of(pointer)
+    known = frozenset({pointer}) if sound else frozenset[str]()
 
     def read(aws: Any, ref: ResourceRef) -> FacetReading | None:
         answer = _answer(aws, ref, ask, absent)
@@ -46,9 +54,9 @@ def _reader(
             return None
         part = {name: value(answer)}
         return (
-            FacetReading(properties=part)
+            FacetReading(properties=part, sound=known)
             if section == "properties"
-            else FacetReading(observed=part)
+            else FacetReading(observed=part, sound=known)
         )
 
     return read
@@ -68,15 +76,17 @@ def _answer(aws: Any, ref: ResourceRef, ask: Callable[..., Answer], absent: str)
 
 def _read_account_block(aws: Any, ref: ResourceRef) -> FacetReading:
     block = account_block(aws, ref.account_id)
-    return FacetReading(observed={"AccountPublicAccessBlock": block})
+    return FacetReading(observed={"AccountPublicAccessBlock": block}, sound=_ACCOUNT_BLOCK_SOUND)
 
 
-def _grants(answer: Answer) -> list[dict[str, str]]:
-    return grants_from_acl(answer["Grants"])
+def _grants(answer: Answer) -> Any:
+    grants = member(answer, "Grants")
+    rows = described_grants(grants)
+    return plain(grants_from_acl(grants)) if rows is None else rows
 
 
 def _policy(answer: Answer) -> dict[str, Any] | None:
-    return normalise_policy(answer.get("Policy"))
+    return normalise_policy(plain(answer.get("Policy")))
 
 
 def _block(answer: Answer) -> dict[str, bool]:
@@ -98,7 +108,7 @@ FACETS = (
         calls=("s3:GetBucketAcl",),
         permissions=("s3:GetBucketAcl",),
         pointers=(GRANTS,),
-        read=_reader(GRANTS, lambda s3, **bucket: s3.get_bucket_acl(**bucket), _grants),
+        read=_reader(GRANTS, lambda s3, **bucket: s3.get_bucket_acl(**bucket), _grants, sound=True),
         existence=True,
     ),
     Facet(
@@ -111,6 +121,7 @@ FACETS = (
             lambda s3, **bucket: s3.get_bucket_policy(**bucket),
             _policy,
             absent="NoSuchBucketPolicy",
+            sound=True,
         ),
     ),
     Facet(
@@ -123,6 +134,7 @@ FACETS = (
             lambda s3, **bucket: s3.get_public_access_block(**bucket),
             _block,
             absent=ABSENT_CODE,
+            sound=True,
         ),
     ),
     Facet(

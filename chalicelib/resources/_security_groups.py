@@ -6,16 +6,30 @@ cannot be read leaves a gap at its entries, and the rules beside it keep countin
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from itertools import chain, compress, product
+from operator import itemgetter
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.facts.network import Row, normalise_entries, normalise_permissions
+from chalicelib.facts.network import (
+    Row,
+    described_rows,
+    normalise_entries,
+    normalise_permissions,
+)
 from chalicelib.model import ConfigurationItem, Facet, FacetReading, Gap, Page, ResourceRef
 from chalicelib.model.pointer import pointer_of
-from chalicelib.resources._errors import READ_ERRORS, code_of, gaps_from
+from chalicelib.resources._errors import (
+    READ_ERRORS,
+    MalformedAnswerError,
+    code_of,
+    gaps_from,
+    member,
+)
 from chalicelib.resources._frame import listed
+from chalicelib.resources._plain import are_plain, plain_tags
 
 TYPE = "AWS::EC2::SecurityGroup"
 PREFIX_LIST_TYPE = "AWS::EC2::PrefixList"
@@ -28,6 +42,19 @@ _GONE = frozenset({"InvalidGroup.NotFound", "InvalidGroupId.Malformed", "Invalid
 _NAMELESS = _GONE | {"VPCIdNotSpecified", "InvalidParameterValue"}
 _PROBE_INTERFACES = 5
 
+#: What came the short way → the pointers whose shape is thereby known.
+# Ingress, egress, tags, names.
+_SHORTENED = (
+    ("/properties/SecurityGroupIngress",),
+    ("/properties/SecurityGroupEgress",),
+    ("/properties/Tags",),
+    ("/properties/GroupName", "/properties/GroupDescription", "/properties/VpcId"),
+)
+_SOUND = {
+    short: frozenset(chain.from_iterable(compress(_SHORTENED, short)))
+    for short in product((False, True), repeat=len(_SHORTENED))
+}
+
 #: Prefix list id → its entries, or None beside the gaps that say why not.
 _Entries = Callable[[str], tuple[list[str] | None, tuple[Gap, ...]]]
 
@@ -36,14 +63,14 @@ def read_group(aws: Any, ref: ResourceRef) -> FacetReading | None:
     """Read a group and every prefix list that it names; None where there is no such group."""
     client = _ec2(aws, ref.account_id, ref.region)
     group = _described(client, _GONE, GroupIds=[ref.id])
-    return _reading(group, ref, _entries_reader(client)) if group else None
+    return _reading(group, ref, partial(_entries, client)) if group else None
 
 
 def read_attachments(aws: Any, ref: ResourceRef) -> FacetReading:
     """Read whether any network interface uses the group; one small page answers."""
     client = _ec2(aws, ref.account_id, ref.region)
     attached = _attached(client, [ref.id], page_size=_PROBE_INTERFACES)
-    return _attachments(ref.id in attached)
+    return _ATTACHMENTS[ref.id in attached]
 
 
 def resolve_group(aws: Any, ref: ResourceRef) -> ResourceRef | None:
@@ -61,7 +88,8 @@ def list_groups(aws: Any, account_id: str, region: str, token: str | None) -> Pa
     start = {"NextToken": token} if token else {}
     answer = client.describe_security_groups(MaxResults=GROUPS_PER_PAGE, **start)
     # Groups that another account shares with this one are that account's to judge.
-    own = [g for g in answer["SecurityGroups"] if g.get("OwnerId", account_id) == account_id]
+    groups = member(answer, "SecurityGroups")
+    own = [g for g in groups if g.get("OwnerId", account_id) == account_id]
     return Page(items=_items(client, account_id, region, own), next_token=answer.get("NextToken"))
 
 
@@ -74,7 +102,8 @@ def _items(
     client: Any, account_id: str, region: str, groups: Iterable[Mapping[str, Any]]
 ) -> tuple[ConfigurationItem, ...]:
     refs = [(group, _ref(group, account_id, region)) for group in groups]
-    entries_of = _entries_reader(client)
+    # The groups of a page often name the same list.
+    entries_of = cache(partial(_entries, client))
     attachments_of = _attachments_reader(client, [ref.id for _, ref in refs])
     return tuple(
         listed(ref, _reading(group, ref, entries_of), attachments_of(ref.id)) for group, ref in refs
@@ -98,33 +127,47 @@ def _ec2(aws: Any, account_id: str, region: str) -> Any:
 
 def _described(client: Any, absent: frozenset[str], **named: list[str]) -> Any:
     try:
-        groups = client.describe_security_groups(**named)["SecurityGroups"]
+        groups = member(client.describe_security_groups(**named), "SecurityGroups")
     except ClientError as error:
         if code_of(error) in absent:
             return None
         raise
-    return groups[0] if groups else None
+    if not groups:
+        # What EC2 does not find, it says with an error.
+        raise MalformedAnswerError("the answer names no group")
+    return groups[0]
 
 
 def _reading(group: Mapping[str, Any], ref: ResourceRef, entries_of: _Entries) -> FacetReading:
-    ingress = normalise_permissions(group.get("IpPermissions"))
-    named = _prefix_lists_in(ingress)
-    read = {name: entries_of(name) for name in named}
+    permissions, outgoing = member(group, "IpPermissions"), member(group, "IpPermissionsEgress")
+    ingress, egress = described_rows(permissions), described_rows(outgoing)
+    tags = plain_tags(group.get("Tags", ()))
+    named = are_plain(group.get("GroupName"), group.get("Description"), group.get("VpcId") or "")
+    sound = _SOUND[ingress is not None, egress is not None, tags is not None, named]
+    if ingress is None:
+        ingress = normalise_permissions(permissions)
+    lists = _prefix_lists_in(ingress)
+    read = {name: entries_of(name) for name in lists}
     return FacetReading(
         properties={
             "GroupName": group.get("GroupName"),
             "GroupDescription": group.get("Description"),
             "VpcId": group.get("VpcId"),
             "SecurityGroupIngress": ingress,
-            "SecurityGroupEgress": normalise_permissions(group.get("IpPermissionsEgress")),
-            "Tags": _tags(group.get("Tags", ())),
+            "SecurityGroupEgress": normalise_permissions(outgoing) if egress is None else egress,
+            "Tags": _tags(group.get("Tags", ())) if tags is None else _by_key(tags),
         },
         observed={
             "PrefixLists": {name: {"Entries": entries} for name, (entries, _) in read.items()}
         },
-        gaps=tuple(gap for _, gaps in read.values() for gap in gaps),
-        companions=tuple(prefix_list_key(ref, name) for name in named),
+        gaps=tuple([gap for _, gaps in read.values() for gap in gaps]),
+        companions=tuple([prefix_list_key(ref, name) for name in lists]),
+        sound=sound,
     )
+
+
+def _by_key(tags: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(tags, key=itemgetter("Key"))
 
 
 def _prefix_lists_in(rules: Iterable[Row]) -> list[str]:
@@ -136,20 +179,15 @@ def _tags(tags: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return sorted(pairs, key=lambda tag: str(tag["Key"]))
 
 
-def _entries_reader(client: Any) -> _Entries:
-    """Return a reader that asks for each list once; AWS's own lists resolve like any other."""
-
-    @cache
-    def entries_of(name: str) -> tuple[list[str] | None, tuple[Gap, ...]]:
-        pages = client.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=name)
-        try:
-            entries = [entry for page in pages for entry in page["Entries"]]
-        except READ_ERRORS as error:
-            pointer = pointer_of(("observed", "PrefixLists", name, "Entries"))
-            return None, gaps_from(error, replace(PREFIX_LISTS, pointers=(pointer,)))
-        return normalise_entries(entries), ()
-
-    return entries_of
+def _entries(client: Any, name: str) -> tuple[list[str] | None, tuple[Gap, ...]]:
+    """Ask for a prefix list; AWS's own lists resolve like any other."""
+    pages = client.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=name)
+    try:
+        entries = [entry for page in pages for entry in member(page, "Entries")]
+    except READ_ERRORS as error:
+        pointer = pointer_of(("observed", "PrefixLists", name, "Entries"))
+        return None, gaps_from(error, replace(PREFIX_LISTS, pointers=(pointer,)))
+    return normalise_entries(entries), ()
 
 
 def _attachments_reader(client: Any, ids: list[str]) -> Callable[[str], FacetReading]:
@@ -160,7 +198,7 @@ def _attachments_reader(client: Any, ids: list[str]) -> Callable[[str], FacetRea
             observed={"AttachedInterfaces": None}, gaps=gaps_from(error, ATTACHMENTS)
         )
         return lambda _: unread
-    return lambda group_id: _attachments(group_id in attached)
+    return lambda group_id: _ATTACHMENTS[group_id in attached]
 
 
 def _attached(client: Any, ids: list[str], *, page_size: int | None) -> set[str]:
@@ -170,15 +208,20 @@ def _attached(client: Any, ids: list[str], *, page_size: int | None) -> set[str]
         Filters=[{"Name": "group-id", "Values": ids}], PaginationConfig={"PageSize": page_size}
     )
     for page in pages if ids else ():
-        interfaces = page["NetworkInterfaces"]
+        interfaces = member(page, "NetworkInterfaces")
         attached |= {group["GroupId"] for each in interfaces for group in each["Groups"]}
         if wanted <= attached:
             break
     return attached
 
 
-def _attachments(attached: bool) -> FacetReading:  # noqa: FBT001 - the one thing it takes
-    return FacetReading(observed={"AttachedInterfaces": int(attached)})
+_ATTACHMENTS = {
+    attached: FacetReading(
+        observed={"AttachedInterfaces": int(attached)},
+        sound=frozenset({"/observed/AttachedInterfaces"}),
+    )
+    for attached in (False, True)
+}
 
 
 GROUP = Facet(

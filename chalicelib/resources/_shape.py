@@ -6,26 +6,34 @@ below it.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from jsonschema_rs import Draft202012Validator
 
 from chalicelib.model.pointer import is_below
 
 Tokens = tuple[str, ...]
+T = TypeVar("T")
 
 
-class _ByIdentity:
-    """A schema as a cache key: the object itself, which the cache keeps alive."""
+class ByIdentity(Generic[T]):
+    """Anything as a cache key: the object itself, which the cache keeps alive."""
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema = schema
+    __slots__ = ("value",)
+
+    def __init__(self, value: T) -> None:
+        self.value = value
 
     def __hash__(self) -> int:
-        return id(self.schema)
+        return id(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.schema is self.schema
+        return isinstance(other, ByIdentity) and other.value is self.value
+
+
+def validator_of(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """Return the validator of a schema, compiled once."""
+    return _validator(ByIdentity(schema))
 
 
 def misshapen(
@@ -41,7 +49,7 @@ def misshapen(
     name = place[1]
     if name not in values:
         return True
-    validator = _validator(_ByIdentity(schema))
+    validator = validator_of(schema)
     if validator.is_valid(values[name]):
         return False
     failures = (
@@ -52,5 +60,5 @@ def misshapen(
 
 # Compiling costs 20 times a validation; a pure function of its key, so sharing it is harmless.
 @lru_cache(maxsize=512)
-def _validator(key: _ByIdentity) -> Draft202012Validator:
-    return Draft202012Validator(dict(key.schema))
+def _validator(key: ByIdentity[Mapping[str, Any]]) -> Draft202012Validator:
+    return Draft202012Validator(dict(key.value))

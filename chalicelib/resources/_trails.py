@@ -20,7 +20,7 @@ from chalicelib.facts.trails import TRAILS_POINTER
 from chalicelib.model import Facet, FacetReading, Gap, ResourceRef
 from chalicelib.model.pointer import pointer_of, tokens_of
 from chalicelib.resources._declared import closed
-from chalicelib.resources._errors import READ_ERRORS, code_of, gaps_from
+from chalicelib.resources._errors import READ_ERRORS, code_of, gaps_from, member
 
 #: CloudTrail's code for a trail that is not there.
 GONE = "TrailNotFoundException"
@@ -97,7 +97,7 @@ def read_trails(aws: Any, ref: ResourceRef) -> FacetReading:
     answer = client.describe_trails(includeShadowTrails=True)
     trails: dict[str, Any] = {}
     gaps: list[Gap] = []
-    for described in answer.get("trailList", ()):
+    for described in member(answer, "trailList"):
         arn = described["TrailARN"]
         reading = _trail(aws, ref, described)
         if reading is not None:
@@ -110,7 +110,7 @@ def status_of(client: Any, name: str) -> dict[str, Any]:
     """Ask whether a trail records, and whether its last delivery failed."""
     status = client.get_trail_status(Name=name)
     return {
-        "IsLogging": bool(status.get("IsLogging")),
+        "IsLogging": member(status, "IsLogging"),
         "LatestDeliveryError": status.get("LatestDeliveryError") or None,
     }
 
@@ -136,7 +136,7 @@ def _trail(aws: Any, ref: ResourceRef, described: Mapping[str, Any]) -> FacetRea
     trail: dict[str, Any] = {
         "Name": described["Name"],
         "HomeRegion": home,
-        "IsMultiRegionTrail": bool(described.get("IsMultiRegionTrail")),
+        "IsMultiRegionTrail": member(described, "IsMultiRegionTrail"),
         "IsOrganizationTrail": bool(described.get("IsOrganizationTrail")),
         "HasCustomEventSelectors": bool(described.get("HasCustomEventSelectors")),
         **dict.fromkeys(name for names, _ in _QUESTIONS for name in names),

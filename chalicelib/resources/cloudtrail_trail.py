@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.model import Facet, FacetReading, Page, ResourceRef, ResourceType, Route
 from chalicelib.resources._declared import closed
-from chalicelib.resources._errors import code_of
+from chalicelib.resources._errors import code_of, member
 from chalicelib.resources._trail_events import (
     CHANGE_FACTS,
     SOURCE,
@@ -58,7 +58,7 @@ _SELECTOR_POINTERS = ("/properties/EventSelectors", "/properties/AdvancedEventSe
 
 def _read_trail(aws: Any, ref: ResourceRef) -> FacetReading | None:
     try:
-        trail = _client(aws, ref).get_trail(Name=ref.id)["Trail"]
+        trail = member(_client(aws, ref).get_trail(Name=ref.id), "Trail")
     except ClientError as error:
         if code_of(error) == GONE:
             return None
@@ -81,7 +81,7 @@ def _read_selectors(aws: Any, ref: ResourceRef) -> FacetReading:
 
 def _read_tags(aws: Any, ref: ResourceRef) -> FacetReading:
     answer = _client(aws, ref).list_tags(ResourceIdList=[_arn(ref)])
-    found = (tag for each in answer.get("ResourceTagList", ()) for tag in each.get("TagsList", ()))
+    found = (tag for each in member(answer, "ResourceTagList") for tag in each.get("TagsList", ()))
     tags = [{"Key": tag["Key"], "Value": tag.get("Value", "")} for tag in found]
     return FacetReading(properties={"Tags": sorted(tags, key=lambda tag: tag["Key"])})
 
@@ -90,7 +90,7 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     """Name the trails whose home this Region is; one page, CloudTrail allows five per Region."""
     del token
     client = aws.client("cloudtrail", account_id=account_id, region=region)
-    trails = client.describe_trails(includeShadowTrails=False).get("trailList", ())
+    trails = member(client.describe_trails(includeShadowTrails=False), "trailList")
     return Page(refs=tuple(_refs(trails, account_id, region)))
 
 

@@ -31,7 +31,7 @@ from chalicelib.model import (
     ResourceRef,
     ResourceType,
 )
-from chalicelib.resources._errors import code_of
+from chalicelib.resources._errors import code_of, member
 from chalicelib.resources._frame import listed
 from chalicelib.resources._role_events import (
     ATTACHED,
@@ -57,7 +57,7 @@ _PAGE_SIZE = 200
 
 def _read_role(aws: Any, ref: ResourceRef) -> FacetReading | None:
     try:
-        role = _client(aws, ref.account_id).get_role(RoleName=ref.id)["Role"]
+        role = member(_client(aws, ref.account_id).get_role(RoleName=ref.id), "Role")
     except ClientError as error:
         if code_of(error) == _GONE:
             return None
@@ -67,14 +67,18 @@ def _read_role(aws: Any, ref: ResourceRef) -> FacetReading | None:
 
 def _read_attached(aws: Any, ref: ResourceRef) -> FacetReading:
     pages = _client(aws, ref.account_id).get_paginator("list_attached_role_policies")
-    found = (each for page in pages.paginate(RoleName=ref.id) for each in page["AttachedPolicies"])
+    found = (
+        each
+        for page in pages.paginate(RoleName=ref.id)
+        for each in member(page, "AttachedPolicies")
+    )
     return _attached_reading(ref.account_id, found)
 
 
 def _read_inline(aws: Any, ref: ResourceRef) -> FacetReading:
     client = _client(aws, ref.account_id)
     pages = client.get_paginator("list_role_policies").paginate(RoleName=ref.id)
-    names = (name for page in pages for name in page["PolicyNames"])
+    names = (name for page in pages for name in member(page, "PolicyNames"))
     policies = (client.get_role_policy(RoleName=ref.id, PolicyName=name) for name in names)
     return _inline_reading(policies, "iam:GetRolePolicy")
 
@@ -85,7 +89,7 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     answer = _client(aws, account_id).get_account_authorization_details(
         Filter=["Role"], MaxItems=_PAGE_SIZE, **position
     )
-    roles = answer.get("RoleDetailList", ())
+    roles = member(answer, "RoleDetailList")
     return Page(
         items=tuple(_item(account_id, region, role) for role in roles),
         next_token=answer.get("Marker") if answer.get("IsTruncated") else None,
@@ -110,7 +114,7 @@ def _item(account_id: str, region: str, role: Mapping[str, Any]) -> Configuratio
 
 
 def _role_reading(role: Mapping[str, Any], call: str) -> FacetReading:
-    trust, gaps = _policy(role.get("AssumeRolePolicyDocument"), TRUST, call)
+    trust, gaps = _policy(member(role, "AssumeRolePolicyDocument"), TRUST, call)
     used = role.get("RoleLastUsed") or {}
     return FacetReading(
         properties={
@@ -146,7 +150,7 @@ def _inline_reading(policies: Iterable[Mapping[str, Any]], call: str) -> FacetRe
     gaps: tuple[Gap, ...] = ()
     for index, policy in enumerate(sorted(policies, key=lambda each: each["PolicyName"])):
         pointer = f"{INLINE}/{index}/PolicyDocument"
-        document, unread = _policy(policy["PolicyDocument"], pointer, call)
+        document, unread = _policy(member(policy, "PolicyDocument"), pointer, call)
         rows.append({"PolicyName": policy["PolicyName"], "PolicyDocument": document})
         gaps += unread
     return FacetReading(properties={"Policies": rows}, gaps=gaps)

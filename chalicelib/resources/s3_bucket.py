@@ -31,6 +31,7 @@ from chalicelib.model import (
 from chalicelib.model.plugin import Record
 from chalicelib.model.pointer import tokens_of, touches
 from chalicelib.resources._declared import closed
+from chalicelib.resources._errors import member
 from chalicelib.resources._s3_block import BLOCK_SHAPE, all_flags
 from chalicelib.resources._s3_events import (
     ACCOUNT_BLOCK_COMPANION,
@@ -62,7 +63,7 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     # No unique id: S3 moves a bucket's CreationDate when its policy is edited.
     refs = tuple(
         ResourceRef(account_id=account_id, region=region, type=TYPE, id=bucket["Name"])
-        for bucket in answer["Buckets"]
+        for bucket in member(answer, "Buckets")
         if bucket.get("BucketRegion", region) == region
     )
     return Page(refs=refs, next_token=answer.get("ContinuationToken"))

@@ -1,13 +1,24 @@
 """Sweeps: what stands already is found, told once, and nothing that a sweep meets stops it."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from moto.iam.models import iam_backends
 
 from chalicelib import pipeline
-from chalicelib.model import LookRequest, Reason, Transition, TransitionKind
+from chalicelib.model import (
+    LookRequest,
+    Reason,
+    SweepRequest,
+    Transition,
+    TransitionKind,
+    message_from,
+)
 from tests.integration.pipeline.world import World
 from vigil.local._principals import client_for
 
@@ -46,6 +57,22 @@ def test_a_second_sweep_under_the_same_rules_tells_no_summary(world: World) -> N
     world.sweep()
 
     assert len([t for t in history_of(world) if t.summary]) == 1
+
+
+def test_a_sweep_that_ends_just_after_another_repeats_nothing_of_its_summary(
+    world: World,
+) -> None:
+    make_role(world)
+    world.client("s3").create_bucket(Bucket="reports")
+    begun = [*_requests_of_a_sweep(world), *_requests_of_a_sweep(world)]
+    first, second = _but_looks_at(world, "reports", begun)
+
+    # The second one's last look begins before the first one's summary, and ends after it.
+    with _meanwhile(world, lambda: world.process(message_from(first))):
+        world.process(message_from(second))
+
+    (summary,) = [t.summary for t in history_of(world) if t.summary]
+    assert "iam-role-not-stale" in {count.rule_id for count in summary.counts}
 
 
 def test_what_a_routine_sweep_finds_is_not_a_first_look(world: World) -> None:
@@ -134,6 +161,41 @@ def test_an_open_finding_on_a_resource_that_vanished_unseen_is_due_within_a_day(
     assert group in due
 
 
-def _requests_of_a_sweep(world: World) -> list[object]:
+def _requests_of_a_sweep(world: World) -> list[LookRequest | SweepRequest]:
     pipeline.start_sweep(world.settings.account_id, "aws", world.ports)
     return list(world.queued(world.settings.sweep_queue_url))
+
+
+def _but_looks_at(
+    world: World, resource_id: str, requests: list[LookRequest | SweepRequest]
+) -> list[LookRequest]:
+    """Process all that sweeps queue but the looks at one resource; return those."""
+    left = []
+    while requests:
+        for request in requests:
+            if isinstance(request, LookRequest) and request.ref.id == resource_id:
+                left.append(request)
+            else:
+                world.process(message_from(request))
+        requests = world.queued(world.settings.sweep_queue_url)
+    return left
+
+
+@contextmanager
+def _meanwhile(world: World, happens: Callable[[], object]) -> Iterator[None]:
+    """Let something happen once, within the next look."""
+    kept, left = world.ports, [happens]
+
+    class Interrupted:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(kept.observer, name)
+
+        def describe(self, *what: Any) -> Any:
+            world.ports = kept
+            while left:
+                left.pop()()
+            return kept.observer.describe(*what)
+
+    world.ports = replace(kept, observer=Interrupted())
+    yield
+    world.ports = kept

@@ -278,6 +278,9 @@ def test_a_listing_goes_on_where_the_page_before_ended() -> None:
     assert second.next_token is None
 
 
+NO_RULES: dict[str, Any] = {"IpPermissions": [], "IpPermissionsEgress": []}
+
+
 class _TwoPages:
     """EC2 with two groups, a page each, and no network interface."""
 
@@ -286,9 +289,9 @@ class _TwoPages:
 
     def describe_security_groups(self, **request: Any) -> dict[str, Any]:
         if "NextToken" not in request:
-            return {"SecurityGroups": [{"GroupId": "sg-1"}], "NextToken": "more"}
+            return {"SecurityGroups": [{"GroupId": "sg-1", **NO_RULES}], "NextToken": "more"}
         assert request["NextToken"] == "more"
-        return {"SecurityGroups": [{"GroupId": "sg-2"}]}
+        return {"SecurityGroups": [{"GroupId": "sg-2", **NO_RULES}]}
 
     def get_paginator(self, _: str) -> Any:
         return self

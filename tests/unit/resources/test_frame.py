@@ -222,7 +222,7 @@ def test_an_unread_facet_leaves_none_under_a_gap_and_its_fact_a_gap_of_its_own()
         (refusal("RequestLimitExceeded", status=503), GapReason.THROTTLED, "RequestLimitExceeded"),
         (refusal("SlowDown", status=503), GapReason.THROTTLED, "SlowDown"),
         (refusal("NotImplemented", status=501), GapReason.UNSUPPORTED, "NotImplemented"),
-        (refusal("500", status=500), GapReason.UNSUPPORTED, "500"),
+        (refusal("500", status=500), GapReason.UNAVAILABLE, "500"),
         (refusal("404", status=404), GapReason.UNSUPPORTED, "404"),
         (refusal("OptInRequired", status=403), GapReason.UNSUPPORTED, "OptInRequired"),
         (refusal("PermanentRedirect", status=301), GapReason.UNSUPPORTED, "PermanentRedirect"),
