@@ -20,6 +20,8 @@ from vigil.local._patterns import Pattern, matches
 _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.05
 _RETRIES = 5
+#: What Lambda takes at once where a mapping does not say.
+BATCH_SIZE = 100
 _RETRY_SECONDS = 0.1
 _SET_ASIDE_KEPT = 100
 StreamRecord = dict[str, Any]
@@ -40,6 +42,7 @@ class StreamPoller:
         activity: Activity,
         *,
         filters: Sequence[Pattern] = (),
+        batch_size: int = BATCH_SIZE,
     ) -> None:
         self.set_aside: deque[StreamRecord] = deque(maxlen=_SET_ASIDE_KEPT)
         self._streams = streams
@@ -47,6 +50,7 @@ class StreamPoller:
         self._function = function
         self._activity = activity
         self._filters = tuple(filters)
+        self._batch_size = batch_size
         self._iterators: dict[str, str | None] = {}
         self._positions: dict[str, str] = {}
         self._stopping = threading.Event()
@@ -121,7 +125,7 @@ class StreamPoller:
         iterator = self._iterators[shard]
         if iterator is None:
             return 0
-        answer = self._streams.get_records(ShardIterator=iterator, Limit=100)
+        answer = self._streams.get_records(ShardIterator=iterator, Limit=self._batch_size)
         records = [_lambda_form(record, self._stream_arn) for record in answer["Records"]]
         if records:
             with self._activity.work():

@@ -18,7 +18,7 @@ from vigil.local._patterns import Pattern, matches
 from vigil.local._queues import QueuePoller
 from vigil.local._records import Record
 from vigil.local._schedules import Schedule
-from vigil.local._streams import StreamPoller
+from vigil.local._streams import BATCH_SIZE, StreamPoller
 from vigil.local.local_cloudtrail import LocalCloudTrail
 
 #: EventBridge does not carry larger events.
@@ -74,11 +74,22 @@ class LocalBus:
         self._queues.append(poller)
 
     def consume_stream(
-        self, streams: Any, stream_arn: str, function: str, *, filters: Sequence[Pattern] = ()
+        self,
+        streams: Any,
+        stream_arn: str,
+        function: str,
+        *,
+        filters: Sequence[Pattern] = (),
+        batch_size: int = BATCH_SIZE,
     ) -> None:
         """Call a function with what a table's stream says."""
         poller = StreamPoller(
-            streams, stream_arn, self._functions[function], self._activity, filters=filters
+            streams,
+            stream_arn,
+            self._functions[function],
+            self._activity,
+            filters=filters,
+            batch_size=batch_size,
         )
         self._streams.append(poller)
 

@@ -15,10 +15,10 @@ DRAIN_SECONDS = 20
 
 
 class OneShard:
-    """A stream whose only shard gives everything in its first answer."""
+    """A stream whose only shard gives as much as it is asked for."""
 
     def __init__(self, numbers: str) -> None:
-        self._batches = [[record(number) for number in numbers]]
+        self._left = [record(number) for number in numbers]
 
     def describe_stream(self, **_: Any) -> dict[str, Any]:
         """Name the shard."""
@@ -28,9 +28,9 @@ class OneShard:
         """Begin at its start."""
         return {"ShardIterator": "iterator"}
 
-    def get_records(self, **_: Any) -> dict[str, Any]:
-        """Give everything, then nothing."""
-        batch = self._batches.pop() if self._batches else []
+    def get_records(self, **asked: Any) -> dict[str, Any]:
+        """Give what is left."""
+        batch, self._left = self._left[: asked["Limit"]], self._left[asked["Limit"] :]
         return {"Records": batch, "NextShardIterator": "iterator"}
 
 
@@ -106,6 +106,15 @@ def test_filters_keep_what_the_function_need_not_see(start: Start) -> None:
 
     assert poller.is_drained(DRAIN_SECONDS)
     assert batches == [["1", "2"]]
+
+
+def test_a_batch_is_no_larger_than_the_mapping_says(start: Start) -> None:
+    batches: list[list[str]] = []
+
+    poller = start("12345", lambda event, _: batches.append(numbers_of(event)), batch_size=2)
+
+    assert poller.is_drained(DRAIN_SECONDS)
+    assert batches == [["1", "2"], ["3", "4"], ["5"]]
 
 
 def test_records_have_lambdas_form(start: Start) -> None:
