@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from chalicelib.evaluate import _wording
-from chalicelib.evaluate._kleene import KEYWORDS, Schema, Shadow, beneath, judge
+from chalicelib.evaluate._kleene import KEYWORDS, Schema, Shadow, beneath, is_object, judge
 from chalicelib.evaluate._message import shortened
 from chalicelib.model import Evidence, Switch
 from chalicelib.model.pointer import EACH, pointer_of, resolve
@@ -42,7 +42,9 @@ def failures(
 ) -> Iterator[Failure]:
     """Yield the deepest proven failures of a compiled condition."""
     for keyword, given in schema.items():
-        if KEYWORDS[keyword](given, value, shadow) is False:
+        if shadow is None and keyword in _TRANSPARENT:
+            yield from _DEEPER[keyword](given, value, shadow, place)
+        elif KEYWORDS[keyword](given, value, shadow) is False:
             deeper = _DEEPER.get(keyword)
             found = deeper(given, value, shadow, place) if deeper else iter(())
             yield from _or_here(found, Failure(place=place, keyword=keyword, given=given))
@@ -82,12 +84,13 @@ def row_at(document: Any, pointer_tokens: tuple[str, ...]) -> Any:
 
 
 def _evidence(place: Place, expected: str, document: Any, inputs: Because) -> Evidence:
+    value = resolve(document, place)
     return Evidence(
         path=pointer_of(place),
-        actual=_bounded(_without_reasons(resolve(document, place))),
+        actual=_bounded(_without_reasons(value)),
         expected=shortened(expected, _wording.EXPECTED_LIMIT_CHARS),
-        because=_reasons(place, document, inputs),
-        despite=_switches(place, document),
+        because=_reasons(place, value, document, inputs),
+        despite=_switches(value),
     )
 
 
@@ -103,12 +106,16 @@ def _or_here(found: Iterator[Failure], here: Failure) -> Iterator[Failure]:
 def _in_properties(
     given: Schema, value: Any, shadow: Shadow | None, place: Place
 ) -> Iterator[Failure]:
+    if not is_object(value):
+        return
     for name, schema in given.items():
         if name in value:
             yield from failures(schema, value[name], beneath(shadow, name), (*place, name))
 
 
 def _in_items(given: Schema, value: Any, shadow: Shadow | None, place: Place) -> Iterator[Failure]:
+    if not isinstance(value, list):
+        return
     for index, one in enumerate(value):
         yield from failures(given, one, beneath(shadow, index), (*place, index))
 
@@ -122,7 +129,7 @@ def _in_all_of(
 
 def _in_not(given: Schema, value: Any, shadow: Shadow | None, place: Place) -> Iterator[Failure]:
     # "not contains": the elements that are there are what is wrong, not the list.
-    if given.keys() == {"contains"}:
+    if given.keys() == {"contains"} and isinstance(value, list):
         for index, one in enumerate(value):
             if judge(given["contains"], one, beneath(shadow, index)):
                 yield Failure(place=(*place, index), keyword="not", given=given["contains"])
@@ -150,15 +157,19 @@ _DEEPER: Mapping[str, Callable[[Any, Any, Shadow | None, Place], Iterator[Failur
 }
 
 
-def _reasons(place: Place, document: Any, inputs: Because) -> tuple[str, ...]:
+# Where nothing is unknown, these fail if and only if something within them fails: asking them
+# first would judge everything below once more at every step down.
+_TRANSPARENT = frozenset({"properties", "items", "allOf"})
+
+
+def _reasons(place: Place, value: Any, document: Any, inputs: Because) -> tuple[str, ...]:
     if place[:1] != ("derived",):
         return ()
-    found = _own_reasons(place, document)
+    found = _own_reasons(place, value, document)
     return found or inputs.get(str(place[1]) if len(place) > 1 else "", ())
 
 
-def _own_reasons(place: Place, document: Any) -> tuple[str, ...]:
-    value = resolve(document, place)
+def _own_reasons(place: Place, value: Any, document: Any) -> tuple[str, ...]:
     rows = value if isinstance(value, list) else [value]
     if not any(_reasons_of(row) for row in rows):
         rows = [resolve(document, place[:length]) for length in range(len(place) - 1, 1, -1)]
@@ -168,13 +179,12 @@ def _own_reasons(place: Place, document: Any) -> tuple[str, ...]:
 
 
 def _reasons_of(row: Any) -> list[str]:
-    reasons = row.get(REASON_KEY) if isinstance(row, Mapping) else None
+    reasons = row.get(REASON_KEY) if is_object(row) else None
     return [r for r in reasons if isinstance(r, str)] if isinstance(reasons, list) else []
 
 
-def _switches(place: Place, document: Any) -> tuple[Switch, ...]:
-    value = resolve(document, place)
-    found = value.get(SWITCH_KEY) if isinstance(value, Mapping) else None
+def _switches(value: Any) -> tuple[Switch, ...]:
+    found = value.get(SWITCH_KEY) if is_object(value) else None
     return tuple(Switch(pointer=s["At"], closes=s["Closes"]) for s in found or ())
 
 

@@ -13,23 +13,37 @@ from jsonschema_rs import Draft202012Validator
 from chalicelib.evaluate import _declared
 from chalicelib.evaluate._kleene import Shadow, Truth, judge
 from chalicelib.evaluate._triggers import ANY
-from chalicelib.model import Change, ResourceType, Rule, RuleKind, SeverityClause
+from chalicelib.model import (
+    Change,
+    Compliance,
+    Evaluation,
+    ResourceType,
+    Rule,
+    RuleKind,
+    SeverityClause,
+)
 from chalicelib.model.pointer import tokens_of
 
 Tokens = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Check:
-    """A compiled condition: as schema for judging with holes, as validator for judging fast."""
+    """A condition: as schema for judging with holes, as validator for judging fast.
+
+    The validator is compiled at its first use: a process that meets only some types of resources
+    pays neither time nor memory for the rules of all others.
+    """
 
     schema: Mapping[str, Any]
-    validator: Draft202012Validator
+    _validator: Draft202012Validator | None = None
 
-    @classmethod
-    def of(cls, schema: Mapping[str, Any]) -> "Check":
-        """Compile a schema."""
-        return cls(schema=schema, validator=Draft202012Validator(dict(schema)))
+    @property
+    def validator(self) -> Draft202012Validator:
+        """The compiled schema."""
+        if self._validator is None:
+            self._validator = Draft202012Validator(dict(self.schema))
+        return self._validator
 
     def holds(self, document: Any, shadow: Shadow | None) -> Truth:
         """Judge a document; None where holes decide."""
@@ -46,6 +60,8 @@ class ReadyRule:
         names: (facet, name) pairs it reads: nothing else of an item is shown to the engines.
         pointers: What it reads, as tokens.
         timed: Paths judged as ages.
+        compliant: What judging gives where nothing is unknown and the rule holds.
+        not_applicable: The same where the rule does not apply.
     """
 
     rule: Rule
@@ -55,6 +71,8 @@ class ReadyRule:
     names: tuple[tuple[str, str], ...]
     pointers: tuple[Tokens, ...]
     timed: frozenset[Tokens]
+    compliant: Evaluation
+    not_applicable: Evaluation
 
     @classmethod
     def of(cls, rule: Rule) -> "ReadyRule":
@@ -62,12 +80,14 @@ class ReadyRule:
         pointers = tuple(tokens_of(pointer) for pointer in rule.pointers)
         return cls(
             rule=rule,
-            condition=Check.of(rule.condition),
-            applies=Check.of(rule.applies_when) if rule.applies_when is not None else None,
-            severities=tuple((Check.of(clause.when), clause) for clause in rule.severity_when),
+            condition=Check(rule.condition),
+            applies=Check(rule.applies_when) if rule.applies_when is not None else None,
+            severities=tuple((Check(clause.when), clause) for clause in rule.severity_when),
             names=tuple(sorted({(path[0], path[1]) for path in pointers if len(path) > 1})),
             pointers=pointers,
             timed=frozenset(bound.path for bound in rule.time_bounds),
+            compliant=_bare(rule, Compliance.COMPLIANT),
+            not_applicable=_bare(rule, Compliance.NOT_APPLICABLE),
         )
 
 
@@ -83,7 +103,7 @@ class TypeRules:
     resource_type: ResourceType
     rules: tuple[ReadyRule, ...]
     pointers: frozenset[str]
-    closed: Draft202012Validator
+    closed: Check
     inputs: Mapping[str, Tokens]
 
     @classmethod
@@ -96,7 +116,7 @@ class TypeRules:
             resource_type=resource_type,
             rules=tuple(ReadyRule.of(rule) for rule in rules),
             pointers=pointers,
-            closed=Draft202012Validator(dict(closed)),
+            closed=Check(closed),
             inputs={fact.name: fact.inputs for fact in resource_type.facts},
         )
 
@@ -153,6 +173,12 @@ class Rulebook:
             if _looks_at(ready.rule, change, named=key[1] != ANY)
         }
         return tuple(found[rule_id] for rule_id in sorted(found))
+
+
+def _bare(rule: Rule, compliance: Compliance) -> Evaluation:
+    return Evaluation(
+        rule_id=rule.id, rule_hash=rule.hash, compliance=compliance, severity=rule.severity
+    )
 
 
 def _rules_of(resource_type: ResourceType, rules: Mapping[str, Rule]) -> tuple[Rule, ...]:

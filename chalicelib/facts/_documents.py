@@ -56,6 +56,7 @@ _STATEMENT_ELEMENTS = {
     name.lower(): name for name in POLICY_SCHEMA["properties"]["Statement"]["items"]["properties"]
 }
 _EFFECTS = {"allow": "Allow", "deny": "Deny"}
+_STORED_EFFECTS = frozenset(_EFFECTS.values())
 _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -111,6 +112,9 @@ def _elements(value: Any, names: Mapping[str, str], what: str) -> dict[str, Any]
 
 
 def _statement(value: Any) -> dict[str, Any]:
+    if type(value) is dict and "Effect" in value and value.keys() <= _READERS.keys():
+        # Every name is spelled as AWS stores it, so none can be there twice.
+        return {name: _READERS[name](element) for name, element in value.items()}
     elements = _elements(value, _STATEMENT_ELEMENTS, "statement")
     if "Effect" not in elements:
         raise PolicyError("a statement needs an Effect")
@@ -118,6 +122,8 @@ def _statement(value: Any) -> dict[str, Any]:
 
 
 def _effect(value: Any) -> str:
+    if type(value) is str and value in _STORED_EFFECTS:
+        return value
     effect = _EFFECTS.get(_text(value).lower())
     if effect is None:
         raise PolicyError("an Effect must be Allow or Deny")
@@ -151,11 +157,18 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [_text(element) for element in _listed(value)]
+    if type(value) is str:
+        return [value]
+    return [
+        element if type(element) is str else _text(element)
+        for element in (value if type(value) is list else _listed(value))
+    ]
 
 
 def _text(value: Any) -> str:
     """Spell a scalar as AWS compares it: booleans in lower case, numbers in decimal."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):

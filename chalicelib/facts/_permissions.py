@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
+from chalicelib.facts._described import is_plain_cidr
+
 #: One ingress or egress rule with one peer: CloudFormation names, every key present.
 Row = dict[str, Any]
 
@@ -28,6 +30,7 @@ _PEER_KEYS = (
     "SourceSecurityGroupOwnerId",
 )
 _KEYS = ("IpProtocol", "FromPort", "ToPort", *_PEER_KEYS)
+_ENTRY_KEYS = frozenset({"Cidr", "Description"})
 _INTEGER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _TEXT_LIMIT_CHARS = 255
 _ICMP_ANY = -1
@@ -42,6 +45,8 @@ def normalise_permissions(parameters: Any) -> list[Row]:
     item's schema to refuse. A peer named by nothing but a group name gives no row.
     """
     rows = [row for permission in _permissions_in(parameters) for row in _rows_from(permission)]
+    if len(rows) <= 1:
+        return rows
     # Two spellings of one rule are one rule; its description does not tell rules apart.
     distinct = {_identity(row): row for row in sorted(rows, key=_order, reverse=True)}
     return sorted(distinct.values(), key=_order)
@@ -57,12 +62,13 @@ def normalise_entries(entries: Any) -> list[str]:
 
     What is no CIDR stays as written, for the item's schema to refuse.
     """
-    texts = (_text(lower_keys(element).get("cidr")) for element in elements_of(entries))
-    return sorted({canonical_cidr(text) for text in texts if text})
+    return sorted({cidr for element in elements_of(entries) if (cidr := _entry(element))})
 
 
 def canonical_cidr(text: str) -> str:
     """Return a CIDR as EC2 stores it, without host bits; text that is none as it is."""
+    if is_plain_cidr(text):
+        return text
     try:
         # EC2 clears the bits behind the prefix, and so a rewritten 203.0.113.9/0 is the world.
         return str(ip_network(text, strict=False))
@@ -98,6 +104,14 @@ def lower_keys(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {str(key).lower(): value for key, value in mapping.items()}
 
 
+def _entry(element: Mapping[str, Any]) -> str | None:
+    text = element.get("Cidr")
+    if type(text) is str and element.keys() <= _ENTRY_KEYS and is_plain_cidr(text):
+        return text
+    text = _text(lower_keys(element).get("cidr"))
+    return canonical_cidr(text) if text else None
+
+
 def _permissions_in(parameters: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(parameters, Mapping):
         yield from elements_of(parameters)
@@ -129,8 +143,9 @@ def _peers_in(keys: Mapping[str, Any]) -> Iterator[tuple[Row, Any]]:
     lists: reading the permission itself as one more element of every list serves both.
     """
     for element in (keys, *_all_of(keys, "ipranges", "ipv6ranges", "prefixlistids")):
-        for name, peer_from in _ADDRESS_PEERS.items():
-            if text := _text(element.get(name)):
+        for name, value in element.items():
+            peer_from = _ADDRESS_PEERS.get(name)
+            if peer_from and (text := _text(value)):
                 yield peer_from(text), element.get("description")
     for element in _all_of(keys, "groups", "useridgrouppairs", "referencedgroupinfo"):
         if group := _text(element.get("groupid")):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import collapse_addresses
 from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import Any
 
 from chalicelib.facts.addresses import (
     PUBLIC_IPV4_SHARE_LIMIT,
@@ -30,6 +32,7 @@ from chalicelib.facts.addresses import (
 _WHOLE_PER_PUBLIC = {4: 1.25, 6: 8.0}
 _LIMITS = {4: PUBLIC_IPV4_SHARE_LIMIT, 6: PUBLIC_IPV6_SHARE_LIMIT}
 _PREFIX_DIGITS = 3
+_LENGTHS = {str(length): length for length in range(129)}
 
 #: First port, last port, and the sources let in, as bits.
 _Segment = tuple[int, int, int]
@@ -55,6 +58,18 @@ class Reach:
     because: tuple[str, ...]
 
 
+def surely_narrow(cidrs: Sequence[Any], version: int) -> bool:
+    """Tell whether `could_matter` would return nothing of these, all of one IP version.
+
+    Only an upper bound of it: False means "look closer".
+    """
+    if not cidrs:
+        return True
+    shortest = min([_LENGTHS.get(cidr.rpartition("/")[2], 0) for cidr in cidrs])
+    share = len(cidrs) * 2.0**-shortest * _WHOLE_PER_PUBLIC[version]
+    return shortest >= WIDEST_NARROW_PREFIX and share <= _LIMITS[version]
+
+
 def could_matter(cidrs: Iterable[str]) -> frozenset[str]:
     """Return the sources that could be wide, or wide together, without parsing any.
 
@@ -77,6 +92,11 @@ def internet_reach(openings: Sequence[Opening]) -> Iterator[Reach]:
     Where a source alone is wide, only such sources count as the reason; else, where together
     they hold more than half of the public space, the widest that do.
     """
+    if not openings:
+        return
+    if all(opening.network.prefixlen == 0 for opening in openings):
+        yield from _world_reach(openings)
+        return
     networks = sorted({o.network for o in openings if is_public((o.network,))}, key=_widest_first)
     bits = {network: 1 << place for place, network in enumerate(networks)}
     relevant = [(opening, bits[opening.network]) for opening in openings if opening.network in bits]
@@ -85,6 +105,26 @@ def internet_reach(openings: Sequence[Opening]) -> Iterator[Reach]:
     for addresses, run in groupby(reached, key=lambda segment: addresses_of(segment[2])):
         if addresses:
             yield _joined(list(run), relevant, networks)
+
+
+def _world_reach(openings: Sequence[Opening]) -> Iterator[Reach]:
+    """Do the same where every source is the whole internet: unite the ranges that touch."""
+    run: list[Opening] = []
+    end = 0
+    for opening in sorted(openings, key=attrgetter("first")):
+        if run and opening.first > end + 1:
+            yield _united(run, openings, end)
+            run = []
+        end = max(end, opening.last) if run else opening.last
+        run.append(opening)
+    yield _united(run, openings, end)
+
+
+def _united(run: Sequence[Opening], openings: Sequence[Opening], last: int) -> Reach:
+    first = run[0].first
+    reasons = (o.because for o in openings if o.first <= last and o.last >= first)
+    because = tuple(dict.fromkeys(pointer for reason in reasons for pointer in reason))
+    return Reach(first=first, last=last, networks=(run[0].network,), because=because)
 
 
 def _prefix_length(cidr: str) -> int:

@@ -58,12 +58,23 @@ class Statement:
         return [c.spelled for c in self.conditions if True not in outcomes(c, caller.domain(c.key))]
 
 
-def statements_from(policy: Mapping[str, Any] | None, kind: str) -> tuple[Statement, ...]:
-    """Compile a normalised policy; `kind` is the service prefix of the resource (``s3``)."""
+def statements_from(
+    policy: Mapping[str, Any] | None,
+    kind: str,
+    wanted: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> tuple[Statement, ...]:
+    """Compile a normalised policy, or the statements of it that are wanted.
+
+    `kind` is the service prefix of the resource (``s3``).
+    """
     if policy is None:
         return ()
     return tuple(
-        _compiled(statement, index, kind) for index, statement in enumerate(policy["Statement"])
+        [
+            _compiled(statement, index, kind)
+            for index, statement in enumerate(policy["Statement"])
+            if wanted is None or wanted(statement)
+        ]
     )
 
 

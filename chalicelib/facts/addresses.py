@@ -4,7 +4,7 @@ The mistake to avoid: comparing with ``0.0.0.0/0``. Two halves are the internet 
 stays the world whatever address is written in front of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 IPNetwork = IPv4Network | IPv6Network
@@ -34,25 +34,39 @@ _NOT_PUBLIC_IPV4 = tuple(
 
 Interval = tuple[int, int]
 
+#: Text → what it is, for the two networks that matter most.
+WORLDS: Mapping[str, IPNetwork] = {
+    "0.0.0.0/0": IPv4Network("0.0.0.0/0"),
+    "::/0": IPv6Network("::/0"),
+}
+_WORLD_TEXTS = {network.version: text for text, network in WORLDS.items()}
+
 
 def network_from(text: object) -> IPNetwork | None:
     """Read a CIDR or a bare address, host bits ignored as AWS does; None where it is neither."""
     if not isinstance(text, str):
         return None
+    if text in WORLDS:
+        return WORLDS[text]
     try:
         return ip_network(text.strip(), strict=False)
     except ValueError:
         return None
 
 
+def text_of(network: IPNetwork) -> str:
+    """Return a network as EC2 writes it."""
+    return _WORLD_TEXTS[network.version] if network.prefixlen == 0 else str(network)
+
+
 def share_of_public_ipv4(networks: Iterable[IPNetwork]) -> float:
     """Return the part (0 to 1) of all public IPv4 addresses that the IPv4 `networks` unite."""
-    return _share(_intervals(networks, version=4), _PUBLIC_IPV4)
+    return _part(tuple(networks), 4, _PUBLIC_IPV4)
 
 
 def share_of_public_ipv6(networks: Iterable[IPNetwork]) -> float:
     """Return the part (0 to 1) of ``2000::/3`` that the IPv6 `networks` unite."""
-    return _share(_intervals(networks, version=6), _PUBLIC_IPV6)
+    return _part(tuple(networks), 6, _PUBLIC_IPV6)
 
 
 def is_wide(network: IPNetwork) -> bool:
@@ -79,6 +93,15 @@ def is_world(networks: Iterable[IPNetwork]) -> bool:
         or share_of_public_ipv4(known) > PUBLIC_IPV4_SHARE_LIMIT
         or share_of_public_ipv6(known) > PUBLIC_IPV6_SHARE_LIMIT
     )
+
+
+def _part(networks: Sequence[IPNetwork], version: int, public: tuple[Interval, ...]) -> float:
+    own = [network for network in networks if network.version == version]
+    if not own:
+        return 0.0
+    if any(network.prefixlen == 0 for network in own):
+        return 1.0
+    return _share(_intervals(own, version=version), public)
 
 
 def _intervals(networks: Iterable[IPNetwork], *, version: int) -> Iterator[Interval]:

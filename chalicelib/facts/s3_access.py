@@ -21,6 +21,7 @@ from chalicelib.facts._statements import (
 )
 from chalicelib.facts.s3_acl import (
     GRANTS_SCHEMA,
+    described_grants,
     grants_from_acl,
     grants_from_request,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "POLICY",
     "bucket_openings",
     "decisive_inputs",
+    "described_grants",
     "grants_from_acl",
     "grants_from_request",
     "payload_openings",
@@ -156,6 +158,8 @@ def _open_grants(item: ConfigurationItem) -> list[Row]:
 def _open_statements(item: ConfigurationItem) -> list[Row]:
     policy = item.observed.get("BucketPolicy")
     rows = list(_policy_rows(policy, _bucket_of(item)))
+    if not rows:
+        return []
     restricted = _flags(item, "RestrictPublicBuckets")
     if restricted != (False, False) and _is_public_to_s3(policy):
         return []
@@ -178,13 +182,17 @@ def _grant_rows(grants: Iterable[Mapping[str, str]]) -> Iterator[Row]:
 
 
 def _group_audience(grant: Mapping[str, str]) -> str | None:
+    if grant["GranteeType"] != "Group":
+        return None
     for ending, audience in _PUBLIC_GROUPS.items():
-        if grant["GranteeType"] == "Group" and grant["Grantee"].endswith(ending):
+        if grant["Grantee"].endswith(ending):
             return audience.value
     return None
 
 
 def _policy_rows(policy: Mapping[str, Any] | None, bucket: Bucket) -> Iterator[Row]:
+    if policy is None or not any(map(_could_admit_everyone, policy["Statement"])):
+        return
     statements = statements_from(policy, "s3")
     denies = Denies.of(statements)
     callers = tuple(
@@ -193,6 +201,16 @@ def _policy_rows(policy: Mapping[str, Any] | None, bucket: Bucket) -> Iterator[R
     for statement in statements:
         if statement.allows and statement.principals.admit_everyone:
             yield from _statement_rows(statement, bucket, callers)
+
+
+def _could_admit_everyone(statement: Mapping[str, Any]) -> bool:
+    """Tell what `Principals.admit_everyone` could, without compiling; nearly always False."""
+    if statement["Effect"] != "Allow":
+        return False
+    principals = statement.get("Principal")
+    return principals is None or any(
+        has_wildcard(name) for names in principals.values() for name in names
+    )
 
 
 def _statement_rows(

@@ -44,12 +44,33 @@ _GRANTEE_KEYS: Mapping[str, str] = {
     "emailaddress": "AmazonCustomerByEmail",
 }
 
+# The same in S3's own spelling, in the same order.
+_DESCRIBED_GRANTEES = (
+    ("URI", "Group"),
+    ("ID", "CanonicalUser"),
+    ("EmailAddress", "AmazonCustomerByEmail"),
+)
+_DESCRIBED_KEYS = frozenset({"Type", "DisplayName", "URI", "ID", "EmailAddress"})
+_GRANT_KEYS = frozenset({"Grantee", "Permission"})
+
 Grant = dict[str, str]
 
 
 def grants_from_acl(grants: Any) -> list[Grant]:
     """Normalise the ``Grants`` of a describe answer; what is no grant is left out."""
     return [row for grant in _elements(grants) for row in _granted(grant)]
+
+
+def described_grants(grants: Any) -> list[Grant] | None:
+    """Return what `grants_from_acl` does, where S3's own spelling is all there is; else None.
+
+    What it returns is plain ASCII of the shape of `GRANTS_SCHEMA`.
+    """
+    if type(grants) is not list:
+        return None
+    rows = [row for grant in grants if (row := _described(grant)) is not None]
+    whole = "".join([row["Grantee"] + row["Permission"] for row in rows])
+    return rows if len(rows) == len(grants) and whole.isascii() else None
 
 
 def grants_from_request(parameters: Any) -> list[Grant] | None:
@@ -84,6 +105,9 @@ def _from_header(name: str, value: Any) -> Iterator[Grant]:
 
 
 def _granted(grant: Any) -> Iterator[Grant]:
+    if (row := _described(grant)) is not None:
+        yield row
+        return
     fields = _lower(grant)
     grantee = _lower(fields.get("grantee"))
     permission = fields.get("permission")
@@ -91,6 +115,19 @@ def _granted(grant: Any) -> Iterator[Grant]:
         if isinstance(grantee.get(key), str) and isinstance(permission, str):
             yield _row(kind, grantee[key], permission)
             return
+
+
+def _described(grant: Any) -> Grant | None:
+    """Read a grant spelled as S3's describe answer spells it; None where it is not."""
+    if type(grant) is not dict or grant.keys() != _GRANT_KEYS:
+        return None
+    grantee, permission = grant["Grantee"], grant["Permission"]
+    if type(grantee) is not dict or not grantee.keys() <= _DESCRIBED_KEYS:
+        return None
+    for key, kind in _DESCRIBED_GRANTEES:
+        if isinstance(grantee.get(key), str) and isinstance(permission, str):
+            return _row(kind, grantee[key], permission)
+    return None
 
 
 def _row(kind: str, grantee: str, permission: str) -> Grant:

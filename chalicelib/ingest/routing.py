@@ -76,11 +76,15 @@ class Routing:
     targets: Mapping[tuple[str, str], tuple[Target, ...]]
 
     @classmethod
-    def of(cls, types: Iterable[ResourceType]) -> "Routing":
-        """Compile the routes of resource types and their companions."""
+    def of(cls, types: Iterable[ResourceType], *, looks: bool = True) -> "Routing":
+        """Compile the routes of resource types and their companions.
+
+        Without `looks` there is nobody to blame and nothing that depends on a companion: records
+        are asked only which resources they name and what change rules read.
+        """
         targets: dict[tuple[str, str], list[Target]] = {}
         for resource_type in types:
-            for target in _targets_of(resource_type):
+            for target in _targets_of(resource_type) if looks else _named_by(resource_type):
                 for action in target.route.actions:
                     targets.setdefault((target.route.source, action), []).append(target)
         return cls(targets={key: tuple(found) for key, found in targets.items()})
@@ -182,6 +186,12 @@ def _targets_of(resource_type: ResourceType) -> Iterable[Target]:
     for companion in resource_type.companions:
         for route in companion.routes:
             yield _companion_target(companion, route, resource_type.type)
+
+
+def _named_by(resource_type: ResourceType) -> Iterable[Target]:
+    for target in _targets_of(resource_type):
+        if target.dependent_type is None:
+            yield replace(target, route=replace(target.route, propose=None, observe=None))
 
 
 def _companion_target(companion: Companion, route: Route, dependent_type: str) -> Target:

@@ -11,6 +11,8 @@ def tokens_of(pointer: str) -> tuple[str, ...]:
     """Split a pointer into unescaped tokens; the empty pointer gives none."""
     if not pointer:
         return ()
+    if "~" not in pointer:
+        return tuple(pointer[1:].split("/"))
     return tuple(t.replace("~1", "/").replace("~0", "~") for t in pointer[1:].split("/"))
 
 
@@ -23,11 +25,14 @@ def resolve(document: Any, tokens: Sequence[str | int]) -> Any:
     """Return the value at `tokens`, or None where the document does not reach that far."""
     value = document
     for token in tokens:
-        if isinstance(value, Mapping):
+        if type(value) is dict:
+            value = value.get(token if type(token) is str else str(token))
+        elif isinstance(value, list):
+            value = _element(value, token)
+        elif isinstance(value, Mapping):
             value = value.get(str(token))
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            index = int(token) if str(token).isdecimal() else len(value)
-            value = value[index] if index < len(value) else None
+            value = _element(value, token)
         else:
             return None
     return value
@@ -41,3 +46,8 @@ def touches(one: Sequence[str], other: Sequence[str]) -> bool:
 def is_below(pointer: Sequence[str], ancestor: Sequence[str]) -> bool:
     """Tell whether `pointer` lies at or below `ancestor`; `EACH` matches any token."""
     return len(pointer) >= len(ancestor) and touches(pointer, ancestor)
+
+
+def _element(values: Sequence[Any], token: str | int) -> Any:
+    index = int(token) if str(token).isdecimal() else len(values)
+    return values[index] if index < len(values) else None

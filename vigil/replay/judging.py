@@ -107,7 +107,7 @@ class Judge:
     @classmethod
     def of(cls, rulebook: Rulebook, types: tuple[ResourceType, ...], now: datetime) -> "Judge":
         """Prepare judging by a rulebook."""
-        routing = Routing.of(types)
+        routing = Routing.of(types, looks=False)
         return cls(
             rulebook=rulebook,
             routing=routing,
@@ -147,7 +147,7 @@ class Judge:
             return Verdict.RISKY if serious and not failed else Verdict.NOTED
         if failed:
             return Verdict.FAILED
-        if change.read_only or (not self._names(change) and _is_about_data(change, record)):
+        if change.read_only or (_is_about_data(change, record) and not self._names(change)):
             return Verdict.IGNORED
         return Verdict.HARMLESS
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.evaluate._time import parse_instant
@@ -90,6 +90,7 @@ CONDITIONS: dict[str, Any] = {
 
 @pytest.mark.parametrize("condition", CONDITIONS.values(), ids=CONDITIONS)
 @given(offsets=st.lists(OFFSETS, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_the_verdict_is_constant_until_the_flip_and_different_at_it(
     condition: Any, offsets: list[timedelta]
 ) -> None:
