@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from chalicelib.aws import Clients, SystemClock
 from chalicelib.credentials import read_secret
@@ -36,6 +37,15 @@ MAX_VISIBILITY_SECONDS = 43_000
 DEFAULT_RETRY_SECONDS = 30
 #: Each receive adds this much, so that the 1,000 receives of the queue outlast its 14 days.
 RETRY_GROWTH_SECONDS = 3
+#: What SQS calls a message that is not there to be hidden.
+_GONE = frozenset(
+    {
+        "AWS.SimpleQueueService.MessageNotInflight",
+        "InvalidParameterValue",
+        "MessageNotInflight",
+        "ReceiptHandleIsInvalid",
+    }
+)
 _CURSOR_KEY = {"pk": {"S": "reannounce-cursor"}, "sk": {"S": "hour"}}
 #: An entry's key and its body.
 _Stored = tuple[str, str, bytes]
@@ -98,11 +108,16 @@ def come_back_later(record: Mapping[str, Any], error: DeliveryError) -> None:
     settings = Settings.from_env()
     asked = error.retry_after_seconds or DEFAULT_RETRY_SECONDS
     grown = RETRY_GROWTH_SECONDS * receives_of(record)
-    _clients(settings).client("sqs").change_message_visibility(
-        QueueUrl=settings.slack_queue_url,
-        ReceiptHandle=record["receiptHandle"],
-        VisibilityTimeout=int(min(max(asked + 1, grown), MAX_VISIBILITY_SECONDS)),
-    )
+    try:
+        _clients(settings).client("sqs").change_message_visibility(
+            QueueUrl=settings.slack_queue_url,
+            ReceiptHandle=record["receiptHandle"],
+            VisibilityTimeout=int(min(max(asked + 1, grown), MAX_VISIBILITY_SECONDS)),
+        )
+    except ClientError as refused:
+        # Whoever got the message a second time was quicker, and has deleted it.
+        if refused.response["Error"]["Code"] not in _GONE:
+            raise
 
 
 def receives_of(record: Mapping[str, Any]) -> int:

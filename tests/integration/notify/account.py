@@ -80,6 +80,11 @@ class Account:
             sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         return taken
 
+    def delete(self, message: dict[str, Any]) -> None:
+        """Delete a message behind a delivery's back."""
+        handle = message["ReceiptHandle"]
+        self.client("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=handle)
+
     def received(self, queue: str) -> list[dict[str, Any]]:
         """Receive what waits in a queue."""
         answer = self.client("sqs").receive_message(

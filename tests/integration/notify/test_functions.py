@@ -120,6 +120,19 @@ def test_a_refused_message_is_hidden_and_later_posted_once(
     assert len(account.world.slack.messages) == 1
 
 
+def test_a_message_that_another_delivery_has_deleted_needs_no_hiding(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.announce(*records_of(account.world.opened(finding())))
+    account.world.slack.refuse_next(1)
+    (message,) = account.received(account.queue)
+    account.delete(message)
+
+    assert account.post_one(message) is False
+
+    assert "message crashed" not in caplog.text
+
+
 def test_a_message_that_is_refused_for_days_comes_less_and_less_often(account: Account) -> None:
     account.announce(*records_of(account.world.opened(finding())))
     account.world.slack.refuse_next(1, status=500)
