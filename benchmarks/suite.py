@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parent
 TOLD: Mapping[str, tuple[str, str, float | None]] = {
     "cpu_ms": ("cold start, process start → ready for an event, CPU", "ms", 300.0),
     "cpu_over_bare_client": ("cold start, CPU over that of a bare boto3 client", "×", None),
-    "peak_mb": ("cold start, memory with every rule loaded", "MB", 60.0),
+    "peak_mib": ("cold start, memory with every rule loaded", "MiB", 60.0),
+    "bare_peak_mib": ("cold start, memory of a bare boto3 client", "MiB", None),
     "zip_mb": ("package, zip", "MB", 12.0),
 }
 

@@ -103,8 +103,8 @@ def test_cold_start(evaluate: Starts, bare: Starts, built: Path, benchmark: Any)
     benchmark.extra_info |= {
         "cpu_ms": round(min(evaluate.cpu_seconds) * 1000),
         "cpu_over_bare_client": round(ratio, 2),
-        "peak_mb": round(max(evaluate.peak_bytes) / 1e6, 1),
-        "bare_peak_mb": round(max(bare.peak_bytes) / 1e6, 1),
+        "peak_mib": round(max(evaluate.peak_bytes) / 2**20, 1),
+        "bare_peak_mib": round(max(bare.peak_bytes) / 2**20, 1),
         "zip_mb": round(size / 1e6, 1),
     }
     assert ratio < MOST_BARE_STARTS

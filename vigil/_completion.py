@@ -8,9 +8,9 @@ from jsonschema_rs import Draft202012Validator
 
 from chalicelib.evaluate import _declared
 from chalicelib.evaluate._declared import Schemas
-from chalicelib.evaluate._triggers import ANY
 from chalicelib.model import ConfigurationItem, Gap, GapReason, ResourceRef, ResourceType
 from chalicelib.model.pointer import is_below, tokens_of
+from chalicelib.model.rule import ANY
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.evaluate._grammar import RefusedError, Where
-
-#: Stands for every source, or for every action.
-ANY = "*"
+from chalicelib.model.rule import ANY
 
 
 def matches_of(entries: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:

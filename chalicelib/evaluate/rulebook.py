@@ -12,7 +12,6 @@ from jsonschema_rs import Draft202012Validator
 
 from chalicelib.evaluate import _declared
 from chalicelib.evaluate._kleene import Shadow, Truth, judge
-from chalicelib.evaluate._triggers import ANY
 from chalicelib.model import (
     Change,
     Compliance,
@@ -23,6 +22,7 @@ from chalicelib.model import (
     SeverityClause,
 )
 from chalicelib.model.pointer import tokens_of
+from chalicelib.model.rule import ANY
 
 Tokens = tuple[str, ...]
 

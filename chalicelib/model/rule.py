@@ -8,6 +8,9 @@ from typing import Any
 
 from chalicelib.model.resource import Gap
 
+#: In what a change rule looks at: every source, or every action.
+ANY = "*"
+
 
 class Severity(StrEnum):
     """ASFF's five labels; `rank` orders them, 0 is the mildest."""

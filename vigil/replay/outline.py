@@ -13,9 +13,9 @@ import msgspec
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest.cloudtrail import action_of, is_reading
 from chalicelib.ingest.outcome import SIGN_IN_SOURCE
+from chalicelib.model.rule import ANY
 from vigil.replay.reading import Raw
 
-ANY = "*"
 ACCOUNT_ID_DIGITS = 12
 
 

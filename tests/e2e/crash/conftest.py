@@ -11,7 +11,7 @@ from tests.e2e.crash.account import Account, an_account
 pytest.register_assert_rewrite("tests.e2e.crash.runs")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     # A socket's path must be short.
     with tempfile.TemporaryDirectory() as folder, an_account(Path(folder)) as made:
