@@ -88,15 +88,22 @@ def elements_of(value: Any) -> list[Mapping[str, Any]]:
 
     Absent lists come as null, ``{}``, ``""`` and ``[]``.
     """
-    if isinstance(value, Mapping):
+    if not value:
+        return []
+    if _is_object(value):
         keys = lower_keys(value)
         wrapper = next((name for name in ("items", "item") if name in keys), None)
         value = keys[wrapper] if wrapper else value
-    if isinstance(value, Mapping):
+    if _is_object(value):
         return [value] if value else []
     if isinstance(value, list | tuple):
-        return [element for element in value if isinstance(element, Mapping)]
+        return [element for element in value if _is_object(element)]
     return []
+
+
+def _is_object(value: Any) -> bool:
+    # Nearly always a dict; asking an abstract class costs ten times as much.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def lower_keys(mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +206,8 @@ def _integer(value: Any, default: int, lowest: int, highest: int) -> int:
 
 def _all_of(keys: Mapping[str, Any], *names: str) -> Iterator[Mapping[str, Any]]:
     for name in names:
-        yield from map(lower_keys, elements_of(keys.get(name)))
+        if value := keys.get(name):
+            yield from map(lower_keys, elements_of(value))
 
 
 def _text(value: Any) -> str | None:

@@ -26,6 +26,7 @@ _VERSION_SUFFIX = re.compile(r"20\d\d_?\d\d_?\d\d(v\d+)?$")
 _EVENT_ID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
 )
+_EVENT_ID_DIGITS = 32
 #: ``2023-07-10T12:09:31``: shorter texts that fromisoformat takes are dates and week numbers.
 _TIME_MIN_CHARS = 19
 
@@ -138,7 +139,7 @@ def event_id_from(event_id: Any) -> str | None:
     if not isinstance(event_id, str) or not _EVENT_ID.fullmatch(event_id):
         return None
     # All zeros, all ones: what people write when they edit a sample.
-    return event_id if len(set(event_id)) > 2 else None  # noqa: PLR2004 - the dash and one digit
+    return event_id if event_id.count(event_id[0]) < _EVENT_ID_DIGITS else None
 
 
 def _time(record: Record, received_at: datetime) -> datetime:

@@ -53,6 +53,8 @@ def region_of(record: Record) -> str:
 def partition_of(record: Record, region: str) -> str:
     """Return the partition the caller's ARN or, without one, the Region lies in."""
     arn = _identity(record).get("arn")
+    if isinstance(arn, str) and arn.startswith("arn:aws:"):
+        return "aws"
     if isinstance(arn, str) and (found := _PARTITION_OF_ARN.match(arn)):
         return found[1]
     named = (name for prefix, name in _PARTITION_OF_REGION.items() if region.startswith(prefix))
