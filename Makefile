@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .PHONY: help demo test test-slow lint check bench generate clean
+.PHONY: slow-package slow-crashes slow-telling slow-faults slow-hostile
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,8 +21,23 @@ demo: $(STAMP) ## The whole product on this machine: make demo ARGS="--exit"
 test: $(STAMP) ## All tests but the slow ones
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-slow: $(STAMP) ## The long versions of the tests
+test-slow: $(STAMP) ## The long versions of the tests; by part:
 	@$(BIN)/python -m pytest -m slow --hypothesis-profile=new $(ARGS)
+
+slow-package: PART = tests/e2e/test_newer_python.py tests/integration/package
+slow-package: slow ## … the package on every Python that is found
+slow-crashes: PART = tests/e2e/crash
+slow-crashes: slow ## … the functions killed at every call
+slow-telling: PART = tests/integration/notify
+slow-telling: slow ## … hundreds of days of bad weather between us and Slack
+slow-faults: PART = tests/integration/faults
+slow-faults: slow ## … every fault of every read
+slow-hostile: PART = tests/hostile
+slow-hostile: slow ## … thousands of hostile records and items
+
+.PHONY: slow
+slow: $(STAMP)
+	@$(BIN)/python -m pytest -m slow --hypothesis-profile=new $(PART) $(ARGS)
 
 lint: $(STAMP) ## Style, types, architecture
 	@$(BIN)/ruff format --check --quiet .
