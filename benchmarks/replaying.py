@@ -22,7 +22,8 @@ import orjson
 from benchmarks.report import Line, Wanted
 from chalicelib.evaluate.bundle import bundle_from
 from tests.builders import assumed_role, record
-from vigil.replay.running import Plan, Tally, replayed
+from vigil.replay.counting import Plan, Tally
+from vigil.replay.running import replayed
 from vigil.replay.sources import Source
 from vigil.rulefiles import RULES, load_rules, resource_types
 

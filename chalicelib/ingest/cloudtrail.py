@@ -52,20 +52,16 @@ def change_from(
 ) -> Change:
     """Normalise a record and follow its routes.
 
-    An ``eventTime`` that is there but redacted becomes `received_at`: dated late is better than
-    lost. `account_id` stands in where the record names no account; `actor_of` may remember what
-    `actor_from` said.
+    A redacted ``eventTime`` becomes `received_at`: dated late is better than lost. `account_id`
+    stands in where none is named; `actor_of` may remember what `actor_from` said.
 
     Raises:
         InvalidRecordError: What came is no CloudTrail record.
     """
-    if not isinstance(record, dict):
-        raise InvalidRecordError(f"a record is an object, not {type(record).__name__}")
-    record, record_hash = hashed(record)
+    record, record_hash = hashed(_object(record))
     source, name = _required(record, "eventSource"), _required(record, "eventName")
     action = action_of(name)
-    outcome, error_code = outcome_of(record)
-    read_only = _read_only(record, action)
+    (outcome, error_code), read_only = outcome_of(record), _read_only(record, action)
     origin = _origin(record, account_id)
     trace = _trace(record, routing, (source, action), origin, outcome, read_only=read_only)
     return Change(
@@ -102,6 +98,12 @@ def action_of(name: str) -> str:
 def is_reading(action: str) -> bool:
     """Tell by its verb whether a call reads: for records that do not say ``readOnly``."""
     return _READING.match(action) is not None
+
+
+def _object(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise InvalidRecordError(f"a record is an object, not {type(record).__name__}")
+    return record
 
 
 def _required(record: Record, key: str) -> str:

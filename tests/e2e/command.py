@@ -33,15 +33,7 @@ def run_vigil(
 
 def interrupted(*arguments: str) -> tuple[int, str, str]:
     """Start it, press Ctrl-C once it has printed something; return (code, stdout, stderr)."""
-    process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-        [*VIGIL, *arguments],
-        cwd=ROOT,
-        env=_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = _started(*arguments)
     assert process.stdout
     process.stdout.readline()
     return Served(process).interrupt()
@@ -50,15 +42,7 @@ def interrupted(*arguments: str) -> tuple[int, str, str]:
 @contextmanager
 def serving(*arguments: str) -> Iterator["Served"]:
     """Start a command that serves until it is interrupted."""
-    process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-        [*VIGIL, *arguments],
-        cwd=ROOT,
-        env=_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = _started(*arguments)
     served = Served(process)
     try:
         served.read_until("Ctrl-C ends it.")
@@ -96,6 +80,18 @@ class Served:
         os.killpg(self._process.pid, number)
         out, err = self._process.communicate(timeout=PATIENCE_SECONDS)
         return self._process.returncode, out, err
+
+
+def _started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        [*VIGIL, *arguments],
+        cwd=ROOT,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def _environment() -> Mapping[str, str]:

@@ -22,9 +22,10 @@ from chalicelib.evaluate.bundle import bundle_from
 from chalicelib.model import Severity
 from vigil.cli import EXIT_COULD_NOT_LOOK, EXIT_TO_ACT_ON, is_person
 from vigil.cli.output import Csv, JsonLines, Writer, opened
+from vigil.replay.counting import Plan, Tally
 from vigil.replay.judging import Row
 from vigil.replay.outline import Verdict
-from vigil.replay.running import Plan, Tally, replayed
+from vigil.replay.running import replayed
 from vigil.replay.sources import (
     SUFFIXES,
     CouldNotLookError,

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.builders import envelope
 from tests.unit.replay.given import (
     encoded,
     harmless,
@@ -81,6 +82,17 @@ def test_a_copy_written_otherwise_is_a_duplicate_too(
     _, tally = replay(tmp_path, one, two, everything=everything)
 
     assert (tally.duplicates, tally.reused) == (1, 0)
+
+
+def test_a_copy_in_an_envelope_beside_a_broken_line_is_a_duplicate_too(tmp_path: Path) -> None:
+    one = log_file(tmp_path, harmless(1))
+    lines = msgspec.json.format(encoded(envelope(dict(reversed(harmless(1).items())))), indent=0)
+    two = raw_file(tmp_path, lines.replace(b"\n", b"") + b'\n{"broken', name="b.jsonl")
+
+    _, tally = replay(tmp_path, one, two, everything=False)
+
+    assert (tally.duplicates, tally.reused) == (1, 0)
+    assert tally.verdicts == {"harmless": 1, "invalid": 1}
 
 
 @pytest.mark.parametrize("everything", [True, False])
