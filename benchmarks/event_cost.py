@@ -7,7 +7,6 @@ botocore's own work. Own CPU is that of the handler's thread outside of it.
 
 import gc
 import io
-import json
 import tempfile
 import time
 import uuid
@@ -23,6 +22,7 @@ from botocore.client import BaseClient
 
 from benchmarks.report import Line, Wanted
 from chalicelib.evaluate.bundle import bundle_from
+from tests.builders import envelope, iam_user, record, sqs_message
 from vigil.local.environment import LocalVigil
 from vigil.local.moto_server import EmbeddedAws
 from vigil.rulefiles import RULES, load_rules, resource_types
@@ -192,57 +192,20 @@ def _open_group(aws: EmbeddedAws) -> str:
 def _message(aws: EmbeddedAws, group: str) -> dict[str, Any]:
     ranges = {"items": [{"cidrIp": "0.0.0.0/0"}]}
     opened = {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": ranges}
-    identity = {
-        "type": "IAMUser",
-        "principalId": "AIDAEXAMPLE",
-        "arn": f"arn:aws:iam::{aws.account_id}:user/alice",
-        "accountId": aws.account_id,
-        "userName": "alice",
-    }
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    record = {
-        "eventVersion": "1.11",
-        "userIdentity": identity,
-        "eventTime": now,
-        "eventSource": "ec2.amazonaws.com",
-        "eventName": "AuthorizeSecurityGroupIngress",
-        "awsRegion": REGION,
-        "sourceIPAddress": "192.0.2.10",
-        "userAgent": "aws-cli/2.17.0",
-        "requestParameters": {"groupId": group, "ipPermissions": {"items": [opened]}},
-        "responseElements": {"_return": True},
-        "requestID": str(uuid.uuid4()),
-        "eventID": str(uuid.uuid4()),
-        "readOnly": False,
-        "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "recipientAccountId": aws.account_id,
-        "eventCategory": "Management",
-    }
-    envelope = {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": "aws.ec2",
-        "account": aws.account_id,
-        "time": now,
-        "region": REGION,
-        "resources": [],
-        "detail": record,
-    }
-    return {
-        "messageId": str(uuid.uuid4()),
-        "receiptHandle": "x",
-        "body": json.dumps(envelope),
-        "attributes": {
-            "ApproximateReceiveCount": "1",
-            "SentTimestamp": str(int(time.time() * 1000)),
-        },
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{REGION}:{aws.account_id}:vigil-changes",
-        "awsRegion": REGION,
-    }
+    opening = record(
+        userIdentity=iam_user(accountId=aws.account_id),
+        eventTime=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        eventSource="ec2.amazonaws.com",
+        eventName="AuthorizeSecurityGroupIngress",
+        awsRegion=REGION,
+        requestParameters={"groupId": group, "ipPermissions": {"items": [opened]}},
+        responseElements={"_return": True},
+        eventID=str(uuid.uuid4()),
+        recipientAccountId=aws.account_id,
+    )
+    sent = str(int(time.time() * 1000))
+    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": sent}
+    return sqs_message(envelope(opening), messageId=str(uuid.uuid4()), attributes=attributes)
 
 
 def _entries_of(group: str) -> list[dict[str, Any]]:

@@ -52,8 +52,7 @@ def change_from(
 ) -> Change:
     """Normalise a record and follow its routes.
 
-    A redacted ``eventTime`` becomes `received_at`: dated late is better than lost. `account_id`
-    stands in where none is named; `actor_of` may remember what `actor_from` said.
+    A redacted ``eventTime`` becomes `received_at`, an account that is not named `account_id`.
 
     Raises:
         InvalidRecordError: What came is no CloudTrail record.
