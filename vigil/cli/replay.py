@@ -53,8 +53,8 @@ STYLES: Mapping[str, str] = {
 
 
 @click.command(
-    epilog="Examples:  vigil replay trail-logs/    "
-    "vigil replay --format jsonl --fail-on high s3://my-trail-bucket/AWSLogs/"
+    epilog="\b\nExamples:\n  vigil replay trail-logs/\n"
+    "  vigil replay --format jsonl --fail-on high s3://my-trail-bucket/AWSLogs/"
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--all", "everything", is_flag=True, help="One line per record, not only risky ones.")
@@ -171,7 +171,9 @@ class _ForPeople:
         for row in rows:
             self._console.print(_headline(row))
             for line in _details(row):
-                self._console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)))
+                self._console.print(
+                    Padding(Text(line, overflow="fold"), (0, 0, 0, 2), expand=False)
+                )
 
 
 def _headline(row: Row) -> Text:
