@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.validate import ParamValidator
 from moto import mock_aws
 
 ACCOUNT = "123456789012"
@@ -30,10 +31,12 @@ class RecordedAws:
     Attributes:
         calls: ``service:Operation`` of every call, in order.
         refused: Call → error code it is answered with.
+        answers: Call → its answer, where moto has none.
     """
 
     calls: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def client(self, service: str, *, account_id: str = ACCOUNT, region: str) -> Any:
@@ -48,6 +51,14 @@ class RecordedAws:
         """Answer these calls with AccessDenied from now on."""
         self.refused |= dict.fromkeys(calls, "AccessDenied")
 
+    def answer(self, call: str, answer: dict[str, Any], *, region: str = "us-east-1") -> None:
+        """Answer a call that moto does not know; the answer must have the shape AWS declares."""
+        service, _, operation = call.partition(":")
+        model = self.client(service, region=region).meta.service_model.operation_model(operation)
+        report = ParamValidator().validate(answer, model.output_shape)
+        assert not report.has_errors(), report.generate_report()
+        self.answers[call] = answer
+
     def _build(self, service: str, region: str) -> Any:
         session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
         client = session.client(service, region_name=region)  # type: ignore[call-overload]  # reason: the service name is data
@@ -55,7 +66,9 @@ class RecordedAws:
         def note(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
             call = f"{service}:{model.name}"
             self.calls.append(call)
-            return _refusal(self.refused[call]) if call in self.refused else None
+            if call in self.refused:
+                return _refusal(self.refused[call])
+            return _answer(self.answers[call]) if call in self.answers else None
 
         client.meta.events.register("before-call", note)
         return client
@@ -66,6 +79,11 @@ def aws_on_moto() -> Iterator[RecordedAws]:
     """Play an empty AWS account."""
     with mock_aws():
         yield RecordedAws()
+
+
+def _answer(parsed: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
+    status = {"ResponseMetadata": {"HTTPStatusCode": 200}}
+    return AWSResponse("https://aws.invalid", 200, {}, None), {**parsed, **status}
 
 
 def _refusal(code: str) -> tuple[AWSResponse, dict[str, Any]]:

@@ -1,8 +1,4 @@
-"""One sample of every resource type, with something in it for each facet to find.
-
-A creator makes the resource in an empty account and returns its reference; describing it must
-make every call that the type's facets declare.
-"""
+"""Samples of the types that the first rules needed."""
 
 import json
 from collections.abc import Callable
