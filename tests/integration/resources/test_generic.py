@@ -1,6 +1,7 @@
 """What holds for every resource type, tested on every one that is found."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -30,11 +31,6 @@ from tests.integration.resources.recorded_aws import (
 from tests.integration.resources.samples import CREATORS
 
 TYPES = discover(resources, "RESOURCE_TYPE", ResourceType)
-FACETS = [
-    pytest.param(kind, facet, id=f"{kind.type} {facet.name}")
-    for kind in TYPES
-    for facet in kind.facets
-]
 
 #: Calls whose IAM action is called otherwise than the call.
 ACTIONS = {
@@ -122,78 +118,91 @@ def test_permissions_are_those_that_the_declared_calls_need(kind: ResourceType) 
         assert set(permissions) == {ACTIONS.get(call, call) for call in calls}
 
 
-@every_type
-def test_a_sample_is_described_whole_by_exactly_the_declared_calls(kind: ResourceType) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """An account that holds the sample of one type. Looking changes nothing, so tests share it."""
+
+    kind: ResourceType
+    aws: RecordedAws
+    ref: ResourceRef
+
+    def look(self) -> ConfigurationItem | None:
+        """Describe the sample, all of it."""
+        return look(self.aws, self.kind, self.ref)
+
+    def denied(self, facet: Facet) -> ConfigurationItem | None:
+        """Describe the sample while the calls of one facet are denied."""
+        self.aws.deny(*facet.calls)
+        try:
+            return self.look()
+        finally:
+            self.aws.refused.clear()
+
+
+@pytest.fixture(scope="module", params=TYPES, ids=lambda kind: kind.type)
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    kind: ResourceType = request.param
     with aws_on_moto() as aws:
-        ref = CREATORS[kind.type](aws)
-        aws.calls.clear()
-        item = look(aws, kind, ref)
+        yield World(kind=kind, aws=aws, ref=CREATORS[kind.type](aws))
+
+
+def test_a_sample_is_described_whole_by_exactly_the_declared_calls(world: World) -> None:
+    world.aws.calls.clear()
+
+    item = world.look()
 
     assert item is not None
     assert item.gaps == ()
-    assert errors(kind, item) == []
-    assert set(aws.calls) == {call for facet in kind.facets for call in facet.calls}
+    assert errors(world.kind, item) == []
+    assert set(world.aws.calls) == {call for facet in world.kind.facets for call in facet.calls}
 
 
-@pytest.mark.parametrize(("kind", "facet"), FACETS)
-def test_a_denied_facet_is_a_gap_and_takes_nothing_else_with_it(
-    kind: ResourceType, facet: Facet
-) -> None:
-    with aws_on_moto() as aws:
-        ref = CREATORS[kind.type](aws)
-        whole = look(aws, kind, ref)
-        aws.deny(*facet.calls)
-        item = look(aws, kind, ref)
-
+def test_a_denied_facet_is_a_gap_and_takes_nothing_else_with_it(world: World) -> None:
+    whole = world.look()
     assert whole is not None
-    assert item is not None
-    gaps = {gap.pointer: gap for gap in item.gaps if gap.pointer in facet.pointers}
-    assert set(gaps) == set(facet.pointers)
-    assert {gap.reason for gap in gaps.values()} == {GapReason.DENIED}
-    assert {gap.principal for gap in gaps.values()} == {AUDITOR}
-    assert all(gap.call in facet.calls for gap in gaps.values())
-    assert _outside(item, facet) == _outside(whole, facet)
+
+    for facet in world.kind.facets:
+        item = world.denied(facet)
+
+        assert item is not None, facet.name
+        gaps = {gap.pointer: gap for gap in item.gaps if gap.pointer in facet.pointers}
+        assert set(gaps) == set(facet.pointers)
+        assert {gap.reason for gap in gaps.values()} == {GapReason.DENIED}, facet.name
+        assert {gap.principal for gap in gaps.values()} == {AUDITOR}
+        assert all(gap.call in facet.calls for gap in gaps.values())
+        assert _outside(item, facet) == _outside(whole, facet)
 
 
-@pytest.mark.parametrize(("kind", "facet"), FACETS)
-def test_facts_inherit_the_gaps_of_a_denied_facet(kind: ResourceType, facet: Facet) -> None:
-    with aws_on_moto() as aws:
-        ref = CREATORS[kind.type](aws)
-        aws.deny(*facet.calls)
-        item = look(aws, kind, ref)
+def test_facts_inherit_the_gaps_of_a_denied_facet(world: World) -> None:
+    for facet in world.kind.facets:
+        item = world.denied(facet)
 
-    assert item is not None
-    dependent = {
-        pointer_of(("derived", fact.name))
-        for fact in kind.facts
-        if {pointer_of(tokens_of(given)[:2]) for given in fact.inputs} & set(facet.pointers)
-        if not (fact.settled and fact.settled(item))
-    }
-    inherited = {gap.pointer for gap in item.gaps if gap.pointer.startswith("/derived/")}
-    assert inherited == dependent
+        assert item is not None
+        dependent = {
+            pointer_of(("derived", fact.name))
+            for fact in world.kind.facts
+            if {pointer_of(tokens_of(given)[:2]) for given in fact.inputs} & set(facet.pointers)
+            if not (fact.settled and fact.settled(item))
+        }
+        inherited = {gap.pointer for gap in item.gaps if gap.pointer.startswith("/derived/")}
+        assert inherited == dependent, facet.name
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [kind for kind in TYPES if any(facet.existence for facet in kind.facets)],
-    ids=lambda kind: kind.type,
-)
-def test_what_does_not_exist_is_described_as_none(kind: ResourceType) -> None:
-    with aws_on_moto() as aws:
-        ref = CREATORS[kind.type](aws)
-        gone = replace(ref, id=f"{ref.id}-gone")
+def test_what_does_not_exist_is_described_as_none(world: World) -> None:
+    if not any(facet.existence for facet in world.kind.facets):
+        return  # an account always exists
+    gone = replace(world.ref, id=f"{world.ref.id}-gone")
 
-        assert look(aws, kind, gone) is None
+    assert look(world.aws, world.kind, gone) is None
 
 
-@every_type
-def test_a_listing_finds_the_sample_with_the_declared_calls(kind: ResourceType) -> None:
-    with aws_on_moto() as aws:
-        ref = CREATORS[kind.type](aws)
-        aws.calls.clear()
-        request = SweepRequest(account_id=ACCOUNT, region=ref.region, type=kind.type)
-        page = _frame.page(aws, kind, request, everything(kind), StoppedClock())
-        described = look(RecordedAws(), kind, ref)
+def test_a_listing_finds_the_sample_with_the_declared_calls(world: World) -> None:
+    kind, aws, ref = world.kind, world.aws, world.ref
+    described = world.look()
+    aws.calls.clear()
+
+    request = SweepRequest(account_id=ACCOUNT, region=ref.region, type=kind.type)
+    page = _frame.page(aws, kind, request, everything(kind), StoppedClock())
 
     found = {item.ref.id: item for item in page.items}
     assert ref.id in {*found, *(listed.id for listed in page.refs)}
