@@ -62,10 +62,15 @@ class _CoreSession:
 
 @dataclass(slots=True)
 class Clients:
-    """Implements `ports.Aws`; keeps every client for the life of the process."""
+    """Implements `ports.Aws`; keeps every client for the life of the process.
+
+    Attributes:
+        config: Time-outs and retries of the clients it builds.
+    """
 
     endpoint_url: str | None = None
     session: Session = field(default_factory=_CoreSession)
+    config: Config = CLIENT_CONFIG
     _cache: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def client(self, service: str, *, account_id: str = "", region: str = "") -> Any:
@@ -77,11 +82,17 @@ class Clients:
             self._cache[key] = self._build(service, where)
         return self._cache[key]
 
+    def forget(self, region: str) -> tuple[Any, ...]:
+        """Let go of the clients of a Region, and return them."""
+        where = GLOBAL_REGION if region == "global" else region
+        gone = tuple(key for key in self._cache if key[1] == where)
+        return tuple(self._cache.pop(key) for key in gone)
+
     def _home(self) -> str:
         return self.session.region_name or GLOBAL_REGION
 
     def _build(self, service: str, region: str) -> Any:
-        client = self.session.client(service, region_name=region, config=CLIENT_CONFIG)
+        client = self.session.client(service, region_name=region, config=self.config)
         refuse_unusable(client)
         if service == "s3control" and self.endpoint_url:
             client.meta.events.register("before-sign.s3-control.*", _without_account_host)

@@ -15,7 +15,8 @@ from chalicelib.model.rule import ANY
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 NAME = "example"
-ACCOUNT_TYPES = ("Observed::Account::Global",)
+#: Types whose one resource is the account, or its Region: what it is called.
+WHOLE = {"Observed::Account::Global": ACCOUNT, "Observed::Account::Region": REGION}
 
 SECTIONS = {"configuration": "properties", "observed": "observed"}
 _ABSENT = object()
@@ -67,12 +68,11 @@ _SIGN_IN_SOURCE = "signin.amazonaws.com"
 
 def example_ref(resource_type: ResourceType) -> ResourceRef:
     """Return the resource that a type's examples are about."""
-    is_account = resource_type.type in ACCOUNT_TYPES
     return ResourceRef(
         account_id=ACCOUNT,
         region="global" if resource_type.is_global else REGION,
         type=resource_type.type,
-        id=ACCOUNT if is_account else NAME,
+        id=WHOLE.get(resource_type.type, NAME),
     )
 
 

@@ -23,6 +23,7 @@ EXIT_COULD_NOT_LOOK = 3
 COMMANDS: Mapping[str, str] = {
     "demo": "Show the whole product on this machine in under a minute.",
     "local": "Run Vigil on an embedded AWS for your own CLI, boto3 or Terraform.",
+    "scan": "Judge a live account now; writes nothing to it.",
     "replay": "Judge recorded CloudTrail; needs no account.",
     "rules": "List, show, test and write rules.",
     "package": "Build the deployable: zip and template.",
