@@ -11,6 +11,7 @@ from chalicelib.model import (
     LastSweep,
     LedgerRow,
     LookRequest,
+    Occurrence,
     Page,
     ResourceRef,
     RuleCount,
@@ -110,3 +111,16 @@ class Sweeps(Protocol):
 
     def close(self, sweep: Sweep, at: datetime) -> None:
         """Note that the account was swept with this bundle, and when it was summarised."""
+
+
+class Rates(Protocol):
+    """The counting of what rate rules object to only in numbers."""
+
+    def count(self, one: Occurrence) -> tuple[str, ...]:
+        """Keep an occurrence and return the marks of its stretch, its own included; idempotent.
+
+        Empty where the burst is told already, or so much is kept that others must have told it.
+        """
+
+    def settle(self, one: Occurrence) -> None:
+        """Note that the burst is told: nothing more is counted in this stretch."""

@@ -29,7 +29,8 @@ class Settings:
         topic_arn: Topic on which history is announced.
         account_id: Account that is swept.
         partition: AWS partition of that account.
-        bundle: The compiled rules.
+        bundle: The compiled rules of this build.
+        rules_bucket: Where rules that were deployed later are kept; empty: nowhere.
         confirm_seconds: Delays of the confirming looks.
         sweep_regions: Regions that a sweep covers.
         slack_secret: Reference to the bot token or webhook: ``secretsmanager:NAME`` or
@@ -53,6 +54,7 @@ class Settings:
     account_id: str = ""
     partition: str = "aws"
     bundle: Path = PACKAGED_BUNDLE
+    rules_bucket: str = ""
     confirm_seconds: tuple[int, ...] = DEFAULT_CONFIRM_SECONDS
     sweep_regions: tuple[str, ...] = ()
     slack_secret: str | None = None
@@ -83,6 +85,7 @@ class Settings:
             account_id=read.text("VIGIL_ACCOUNT_ID"),
             partition=read.text("VIGIL_PARTITION") or "aws",
             bundle=Path(read.text("VIGIL_BUNDLE") or PACKAGED_BUNDLE),
+            rules_bucket=read.text("VIGIL_RULES_BUCKET"),
             confirm_seconds=read.seconds("VIGIL_CONFIRM_SECONDS", DEFAULT_CONFIRM_SECONDS),
             sweep_regions=read.names("VIGIL_SWEEP_REGIONS") or (read.text("AWS_REGION"),),
             slack_secret=read.text("VIGIL_SLACK_SECRET") or None,

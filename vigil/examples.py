@@ -6,15 +6,16 @@ account 111122223333, Region us-east-1, and their resource is called ``example``
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 import msgspec
 
 from chalicelib.evaluate._message import shortened
 from chalicelib.evaluate._time import parse_instant
-from chalicelib.evaluate.engine import judge_change, judge_item
+from chalicelib.evaluate.engine import burst_of, judge_change, judge_item, occurrences
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest.cloudtrail import change_from
 from chalicelib.ingest.routing import Routing
@@ -22,6 +23,7 @@ from chalicelib.model import (
     Change,
     Compliance,
     ConfigurationItem,
+    Detection,
     Evidence,
     ResourceRef,
     ResourceType,
@@ -35,6 +37,7 @@ from chalicelib.resources._frame import derive
 from vigil._completion import completed_item, completed_record
 from vigil._engines import disagreements
 from vigil._mutations import surviving_mutations
+from vigil.rates import MemoryRates
 from vigil.rulefiles import RuleFile
 
 Example: TypeAlias = Mapping[str, Any]
@@ -204,7 +207,7 @@ def _wrong_item(bench: Bench, example: Example) -> Iterator[str]:
 
 def _wrong_change(bench: Bench, example: Example) -> Iterator[str]:
     change = change_of(bench, example)
-    detections = judge_change(change, bench.book, _subject_of)
+    detections = _detections(bench, change, example)
     got = RISKY if detections else HARMLESS
     if got != example["expect"]:
         excerpt = _excerpt(bench.rule, change.document())
@@ -212,6 +215,26 @@ def _wrong_change(bench: Bench, example: Example) -> Iterator[str]:
     for detection in detections[:1]:
         yield from _wrong_severity(example, detection.severity)
     yield from disagreements(bench.rule, change.document(), NOW)
+
+
+def _detections(bench: Bench, change: Change, example: Example) -> tuple[Detection, ...]:
+    """Return what the rule sees; a rate rule in the example's event as often as it happens."""
+    if bench.rule.rate is None:
+        if "times" in example or "every_seconds" in example:
+            raise ValueError("times and every_seconds: expected only in examples of rate rules")
+        return judge_change(change, bench.book, _subject_of)
+    rates, apart = MemoryRates(), timedelta(seconds=example.get("every_seconds", 1))
+    repeated = (
+        replace(
+            change,
+            record_hash=sha256(bytes([number])).hexdigest(),
+            event_time=change.event_time + number * apart,
+        )
+        for number in range(example.get("times", 1))
+    )
+    counted = (one for again in repeated for one in occurrences(again, bench.book, _subject_of))
+    bursts = (burst_of(one, rates.count(one)) for one in counted)
+    return tuple(burst for burst in bursts if burst is not None)
 
 
 def _wrong_severity(example: Example, severity: Severity) -> Iterator[str]:
@@ -245,7 +268,7 @@ def _excerpt(rule: Rule, document: Mapping[str, Any]) -> str:
 
 def _verdicts_of(rule: Rule) -> tuple[str, ...]:
     if rule.kind is RuleKind.CHANGE:
-        always = not rule.pointers
+        always = not rule.pointers and rule.rate is None
         return (RISKY,) if always else (HARMLESS, RISKY)
     optional = (Compliance.NOT_APPLICABLE,) if rule.applies_when is not None else ()
     return (

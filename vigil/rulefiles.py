@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
+import jsonschema_rs
 from jsonschema.exceptions import ValidationError, relevance
 
 from chalicelib import resources
@@ -60,16 +61,31 @@ class LoadedRules:
         return tuple(file.rule for file in self.files)
 
 
+@cache
 def resource_types() -> tuple[ResourceType, ...]:
     """Return every resource type there is."""
     return discover(resources, "RESOURCE_TYPE", ResourceType)
 
 
-def load_rules(paths: Iterable[Path], types: Iterable[ResourceType]) -> LoadedRules:
-    """Read every rule file in some folders (or single files), in order of ids."""
+@cache
+def built_in() -> LoadedRules:
+    """Return Vigil's own rules, read once: they do not change while a command runs."""
+    return load_rules((RULES,), resource_types())
+
+
+def load_rules(
+    paths: Iterable[Path], types: Iterable[ResourceType], *, beside: LoadedRules | None = None
+) -> LoadedRules:
+    """Read every rule file in some folders (or single files), in order of ids.
+
+    Args:
+        paths: Folders and files.
+        types: The resource types there are.
+        beside: Rules read before, which stay.
+    """
     known = tuple(types)
-    files: dict[str, RuleFile] = {}
-    problems: list[RuleDocumentError] = []
+    files = {file.rule.id: file for file in beside.files} if beside else {}
+    problems = list(beside.problems) if beside else []
     for path in _files_in(paths):
         try:
             file = load_rule(path, known)
@@ -148,7 +164,15 @@ def document_validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
+@cache
+def _quick_validator() -> jsonschema_rs.Draft202012Validator:
+    """Return the same as compiled code, which says no more than yes or no."""
+    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+
+
 def _structure_errors(document: Any) -> list[ValidationError]:
+    if _quick_validator().is_valid(document):
+        return []
     return sorted(document_validator().iter_errors(document), key=relevance, reverse=True)
 
 

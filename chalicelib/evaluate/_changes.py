@@ -32,17 +32,23 @@ ACCOUNT_TYPE = "Observed::Account::Global"
 def judge_change(
     change: Change, rulebook: Rulebook, subject_of: SubjectOf
 ) -> tuple[Detection, ...]:
-    """Return what change rules see in a change: one detection per rule and subject."""
-    rules = rulebook.change_rules_for(change)
+    """Return what change rules see in a change: one detection per rule and subject.
+
+    Rate rules see nothing in one change; `occurrences` are what they count.
+    """
+    rules = [ready for ready in rulebook.change_rules_for(change) if ready.rule.rate is None]
     document = change.document() if rules else {}
     return tuple(
-        detection for ready in rules for detection in _judge(ready, change, document, subject_of)
+        detection
+        for ready in rules
+        for detection in objections(ready, change, document, subject_of)
     )
 
 
-def _judge(
+def objections(
     ready: ReadyRule, change: Change, document: dict[str, Any], subject_of: SubjectOf
 ) -> Iterator[Detection]:
+    """Yield what one rule sees in a change."""
     shadow = _shadow(ready, document)
     if ready.condition.holds(document, shadow) is not False:
         return
@@ -113,7 +119,19 @@ def _message_of(
     evidence: tuple[Evidence, ...],
     document: dict[str, Any],
 ) -> str:
-    values = {
+    values = values_of(ready, change, subject, evidence, document)
+    return _message.render(ready.rule.message, values)
+
+
+def values_of(
+    ready: ReadyRule,
+    change: Change,
+    subject: Subject,
+    evidence: tuple[Evidence, ...],
+    document: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what a change rule's message may look up."""
+    return {
         "id": subject.ref.id,
         "account": change.account_id,
         "region": change.region,
@@ -125,4 +143,3 @@ def _message_of(
         "actual": [row_at(document, tokens_of(one.path)) for one in evidence],
         "parameter": ready.rule.parameters,
     }
-    return _message.render(ready.rule.message, values)

@@ -5,9 +5,11 @@ module has to follow a reference.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.model import ResourceType, Via
+from chalicelib.model.identity import ByIdentity
 from chalicelib.model.pointer import tokens_of
 
 Schema = Mapping[str, Any]
@@ -42,16 +44,28 @@ _CHANGE_FIELDS: Mapping[str, Schema] = {
 
 def item_schema(resource_type: ResourceType) -> Schema:
     """Return the schema of a complete item of a type, facts included, without references."""
+    return _item_schema(ByIdentity(resource_type))
+
+
+def change_schema(types: Iterable[ResourceType]) -> Schema:
+    """Return the schema of `Change.document`, with every fact that any type's routes derive."""
+    return _change_schema(tuple(map(ByIdentity, types)))
+
+
+# Every rule asks for one of these; pure functions of their keys, so sharing them is harmless.
+@lru_cache(maxsize=256)
+def _item_schema(key: ByIdentity[ResourceType]) -> Schema:
+    resource_type = key.value
     base = inlined(resource_type.schema)["properties"]
     derived = {fact.name: inlined(fact.schema) for fact in resource_type.facts}
     return _object({**base, "derived": _object(derived)})
 
 
-def change_schema(types: Iterable[ResourceType]) -> Schema:
-    """Return the schema of `Change.document`, with every fact that any type's routes derive."""
+@lru_cache(maxsize=16)
+def _change_schema(keys: tuple[ByIdentity[ResourceType], ...]) -> Schema:
     facts: dict[str, list[Schema]] = {}
-    for resource_type in types:
-        for name, schema in resource_type.change_facts.items():
+    for key in keys:
+        for name, schema in key.value.change_facts.items():
             facts.setdefault(name, []).append(inlined(schema))
     derived = {name: {"anyOf": schemas} for name, schemas in facts.items()}
     return _object({**_CHANGE_FIELDS, "derived": _object(derived)})

@@ -1,4 +1,8 @@
-"""Puts parameters where a rule says ``{parameter: name}``, before anything is compiled."""
+"""Puts parameters where a rule says ``{parameter: name}``, before anything is compiled.
+
+``{each: name, all: schema}`` repeats a schema for every element of a list, ``any`` likewise; there
+``{parameter: name}`` stands for the element.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,6 +10,9 @@ from typing import Any
 from chalicelib.evaluate._grammar import RefusedError, Where
 
 REFERENCE = "parameter"
+REPEAT = "each"
+_REPEATED = {"all": "allOf", "any": "anyOf"}
+_REPETITIONS = tuple(frozenset((REPEAT, how)) for how in _REPEATED)
 
 
 def parameters_of(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,10 +37,26 @@ def filled_in(value: Any, parameters: Mapping[str, Any], where: Where = ()) -> A
     if isinstance(value, Mapping):
         if value.keys() == {REFERENCE}:
             return _looked_up(value[REFERENCE], parameters, where)
+        if value.keys() in _REPETITIONS:
+            return _repeated(value, parameters, where)
         return {key: filled_in(inner, parameters, (*where, key)) for key, inner in value.items()}
     if isinstance(value, list):
         return [filled_in(inner, parameters, (*where, i)) for i, inner in enumerate(value)]
     return value
+
+
+def _repeated(value: Mapping[str, Any], parameters: Mapping[str, Any], where: Where) -> Any:
+    name = value[REPEAT]
+    elements = _looked_up(name, parameters, where)
+    if not isinstance(elements, list) or not elements:
+        raise RefusedError(where, f"parameter {name!r} must be a list of one element or more")
+    (how,) = value.keys() - {REPEAT}
+    return {
+        _REPEATED[how]: [
+            filled_in(value[how], {**parameters, name: element}, (*where, how))
+            for element in elements
+        ]
+    }
 
 
 def _looked_up(name: Any, parameters: Mapping[str, Any], where: Where) -> Any:

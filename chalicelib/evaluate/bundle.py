@@ -1,10 +1,11 @@
 """The compiled rules as one JSON file with its own SHA-256: what Lambda reads.
 
-The hash is over the very bytes of the ``rules`` member, so that checking it needs no second
+The hash is over the very bytes of the ``ruleset`` member, so that checking it needs no second
 encoding.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -12,26 +13,28 @@ import msgspec
 
 from chalicelib.errors import RuleDocumentError
 from chalicelib.model import Rule
+from chalicelib.model.ruleset import Ruleset
 
-FORMAT = 1
+FORMAT = 2
 
 
 class _Bundle(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     format: int
-    rules: msgspec.Raw
+    ruleset: msgspec.Raw
     sha256: str
 
 
-def bundle_from(rules: Iterable[Rule]) -> bytes:
+def bundle_from(rules: Iterable[Rule] | Ruleset) -> bytes:
     """Return the bundle of some rules: the same bytes for the same rules."""
-    ordered = sorted(rules, key=lambda rule: rule.id)
+    given = rules if isinstance(rules, Ruleset) else Ruleset(rules=tuple(rules))
+    ordered = replace(given, rules=tuple(sorted(given.rules, key=lambda rule: rule.id)))
     encoded = msgspec.json.encode(ordered, order="sorted")
-    bundle = _Bundle(format=FORMAT, rules=msgspec.Raw(encoded), sha256=sha256(encoded).hexdigest())
-    return msgspec.json.encode(bundle)
+    digest = sha256(encoded).hexdigest()
+    return msgspec.json.encode(_Bundle(format=FORMAT, ruleset=msgspec.Raw(encoded), sha256=digest))
 
 
-def rules_from(data: bytes) -> tuple[Rule, ...]:
-    """Return the rules of a bundle.
+def ruleset_from(data: bytes) -> Ruleset:
+    """Return what a bundle holds.
 
     Raises:
         RuleDocumentError: It is no bundle, of another format, or its hash does not fit.
@@ -39,10 +42,15 @@ def rules_from(data: bytes) -> tuple[Rule, ...]:
     bundle = _decoded(data, _Bundle)
     if bundle.format != FORMAT:
         raise RuleDocumentError(f"expected format {FORMAT}, found {bundle.format}", source="bundle")
-    if sha256(bytes(bundle.rules)).hexdigest() != bundle.sha256:
+    if sha256(bytes(bundle.ruleset)).hexdigest() != bundle.sha256:
         raise RuleDocumentError("the rules do not have the stated SHA-256", source="bundle")
-    rules: tuple[Rule, ...] = _decoded(bytes(bundle.rules), tuple[Rule, ...])
-    return rules
+    ruleset: Ruleset = _decoded(bytes(bundle.ruleset), Ruleset)
+    return ruleset
+
+
+def rules_from(data: bytes) -> tuple[Rule, ...]:
+    """Return the rules of a bundle that hold everywhere; see `ruleset_from`."""
+    return ruleset_from(data).rules
 
 
 def _decoded(data: bytes, kind: Any) -> Any:

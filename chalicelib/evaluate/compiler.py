@@ -24,7 +24,7 @@ from chalicelib.evaluate._grammar import (
     compile_schema,
 )
 from chalicelib.evaluate._parameters import check_all_used, filled_in, parameters_of
-from chalicelib.evaluate._triggers import matches_of, narrowed_to
+from chalicelib.evaluate._triggers import matches_of, narrowed_to, rate_of
 from chalicelib.model import Fix, ResourceType, Rule, RuleKind, Severity, SeverityClause
 from chalicelib.model.pointer import pointer_of
 
@@ -35,6 +35,7 @@ Document: TypeAlias = Mapping[str, Any]
 CHANGE_FACETS = ("actor", "derived")
 ITEM_LOOK_UPS = frozenset({"id", "account", "region", "arn", "actual"})
 CHANGE_LOOK_UPS = ITEM_LOOK_UPS | {"actor.name", "actor.arn", "action", "source_ip"}
+RATE_LOOK_UPS = CHANGE_LOOK_UPS | {"rate.calls", "rate.minutes", "rate.actions", "rate.errors"}
 
 
 def compile_rule(
@@ -51,7 +52,7 @@ def compile_rule(
         RuleDocumentError: The document breaks the grammar; names file, line and expectation.
     """
     try:
-        return _hashed(_rule(document, tuple(types), parameters or {}))
+        return rehashed(_rule(document, tuple(types), parameters or {}))
     except RefusedError as refusal:
         place = "/".join(map(str, refusal.where))
         raise RuleDocumentError(
@@ -61,7 +62,8 @@ def compile_rule(
 
 def _rule(document: Document, types: tuple[ResourceType, ...], overrides: Document) -> Rule:
     parameters = parameters_of(document, overrides)
-    written = {key: value for key, value in document.items() if key in CONDITION_KEYS}
+    keys = (*CONDITION_KEYS, "rate")
+    written = {key: value for key, value in document.items() if key in keys}
     check_all_used(parameters, written, document["message"])
     filled: Document = filled_in(written, parameters)
     if "change" in document:
@@ -95,17 +97,21 @@ def _change_rule(
 ) -> Rule:
     if "resource" in document:
         _type_named(document["resource"], types)
+    rate = rate_of(filled.get("rate"))
+    look_ups = RATE_LOOK_UPS if rate else CHANGE_LOOK_UPS
     site = _root(_declared.change_schema(types))
     condition = _harmless(filled.get("harmless_when"), site.inside("harmless_when"))
     return replace(
-        _common(document, filled, site, parameters, CHANGE_LOOK_UPS),
+        _common(document, filled, site, parameters, look_ups),
         kind=RuleKind.CHANGE,
         resource_type=document.get("resource"),
         condition=condition,
         matches=matches_of(document["change"]),
         kinds=narrowed_to(document["change"], "kind"),
         actor_types=narrowed_to(document["change"], "actor"),
+        errors=narrowed_to(document["change"], "errors"),
         explained_by=tuple(document.get("explained_by", ())),
+        rate=rate,
         **_reads(site.reads),
     )
 
@@ -234,5 +240,7 @@ def _at(declared: _declared.Schemas, path: tuple[str, ...]) -> _declared.Schemas
     return declared
 
 
-def _hashed(rule: Rule) -> Rule:
-    return replace(rule, hash=sha256(msgspec.json.encode(rule, order="sorted")).hexdigest())
+def rehashed(rule: Rule) -> Rule:
+    """Return a rule with the hash of what it says now."""
+    bare = replace(rule, hash="")
+    return replace(bare, hash=sha256(msgspec.json.encode(bare, order="sorted")).hexdigest())

@@ -15,6 +15,7 @@ from chalicelib.evaluate._changes import judge_change
 from chalicelib.evaluate._evidence import evidence_from, failures, row_at
 from chalicelib.evaluate._holes import Hole, holes_of, shadow_from, touching, unreadable
 from chalicelib.evaluate._kleene import Shadow, Truth
+from chalicelib.evaluate._rates import burst_of, occurrences
 from chalicelib.evaluate._severity import severity_of
 from chalicelib.evaluate._time import NO_INSTANTS, Instants, aged, instants_of
 from chalicelib.evaluate.rulebook import ReadyRule, Rulebook, TypeRules
@@ -28,7 +29,7 @@ from chalicelib.model import (
 )
 from chalicelib.model.pointer import tokens_of
 
-__all__ = ["judge_change", "judge_item"]
+__all__ = ["burst_of", "judge_change", "judge_item", "occurrences"]
 
 #: Instants tried for the next flip; beyond them the verdict is simply due again.
 MAX_FLIPS = 512

@@ -4,14 +4,16 @@ Build one per process and keep it; building costs more than judging a hundred it
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 from jsonschema_rs import Draft202012Validator
 
 from chalicelib.evaluate import _declared
 from chalicelib.evaluate._kleene import Shadow, Truth, judge
+from chalicelib.evaluate.placing import Places, rules_anywhere
 from chalicelib.model import (
     Change,
     Compliance,
@@ -23,6 +25,7 @@ from chalicelib.model import (
 )
 from chalicelib.model.pointer import tokens_of
 from chalicelib.model.rule import ANY
+from chalicelib.model.ruleset import Ruleset
 
 Tokens = tuple[str, ...]
 
@@ -129,13 +132,26 @@ class Rulebook:
         by_id: Rules by id, in order of ids.
         by_type: Configuration rules by resource type.
         changes: Change rules by (event source, action); either may be ``*``.
-        hash: SHA-256 over the hashes of all rules.
+        hash: SHA-256 over the hashes of all rules, and over what overrides them where.
+        places: Where overrides put other rules in force; None where there are none.
     """
 
     by_id: Mapping[str, Rule]
     by_type: Mapping[str, TypeRules]
     changes: Mapping[tuple[str, str], tuple[ReadyRule, ...]]
     hash: str
+    places: "Places[Rulebook] | None" = None
+
+    @classmethod
+    def in_force(cls, ruleset: Ruleset, types: Iterable[ResourceType]) -> "Rulebook":
+        """Prepare everything that is in force anywhere; `at` says what is in one place."""
+        known = tuple(types)
+        book = cls.of(rules_anywhere(ruleset), known)
+        if not ruleset.overrides:
+            return book
+        places = Places(ruleset, lambda rules: cls.of(rules, known))
+        written = msgspec.json.encode(ruleset.overrides, order="sorted")
+        return replace(book, places=places, hash=sha256(book.hash.encode() + written).hexdigest())
 
     @classmethod
     def of(cls, rules: Iterable[Rule], types: Iterable[ResourceType]) -> "Rulebook":
@@ -148,6 +164,10 @@ class Rulebook:
             changes=_by_event(by_id.values()),
             hash=sha256(whole.encode()).hexdigest(),
         )
+
+    def at(self, account_id: str, region: str) -> "Rulebook":
+        """Return the rules in force in an account and Region."""
+        return self if self.places is None else self.places.at(account_id, region)
 
     @property
     def matches(self) -> frozenset[tuple[str, str]]:
@@ -205,7 +225,20 @@ def _looks_at(rule: Rule, change: Change, *, named: bool) -> bool:
     return (
         (not rule.kinds or change.kind in rule.kinds)
         and (not rule.actor_types or change.actor.type in rule.actor_types)
-        and (change.outcome == "succeeded" or "/outcome" in rule.pointers)
-        # A wildcard means changes; a read is looked at only where the rule names it.
-        and (named or not change.read_only)
+        and (not rule.errors or refused_with(change.error_code, rule.errors))
+        and (change.outcome == "succeeded" or bool(rule.errors) or "/outcome" in rule.pointers)
+        # A wildcard means changes; a read is looked at only where the rule names it, or where the
+        # refusal itself is what the rule is about.
+        and (named or bool(rule.errors) or not change.read_only)
     )
+
+
+def refused_with(error_code: str | None, wanted: tuple[str, ...]) -> bool:
+    """Tell whether an error code is among those that rules name, ``Begin*`` and ``*End`` too."""
+    return bool(error_code) and any(_is_like(str(error_code), one) for one in wanted)
+
+
+def _is_like(code: str, wanted: str) -> bool:
+    if wanted.endswith(ANY):
+        return code.startswith(wanted[:-1])
+    return code.endswith(wanted[1:]) if wanted.startswith(ANY) else code == wanted

@@ -22,8 +22,12 @@ def detection_key(detection: Detection) -> str:
     """Return the sort key under which a detection is stored.
 
     Event ids are reused by edited records and missing in some: what was said is part of the key,
-    or the first would swallow all others.
+    or the first would swallow all others. A burst is told once, whichever record was too many.
     """
+    if detection.burst is not None:
+        burst = detection.burst
+        stretch = f"{burst.stretch:%Y-%m-%dT%H:%M:%SZ}"
+        return f"detection#{detection.rule_id}#{stretch}#{burst.actor}"
     said = msgspec.json.encode((detection.cause, detection.evidence), order="sorted")
     digest = hashlib.sha256(said).hexdigest()[:ID_CHARS]
     return f"detection#{detection.rule_id}#{detection.cause.event_id or '-'}#{digest}"

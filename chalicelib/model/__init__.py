@@ -6,6 +6,7 @@ Names are those of AWS Config, ASFF and OCSF. Nothing here reads a clock or does
 from chalicelib.model.change import Actor, Change, CompanionTouch, Outcome, Touch, Via
 from chalicelib.model.commit import Commit, Known, LedgerRow, Sighting
 from chalicelib.model.finding import (
+    Burst,
     Cause,
     Detection,
     DetectionStatus,
@@ -32,6 +33,7 @@ from chalicelib.model.plugin import (
     ResourceType,
     Route,
 )
+from chalicelib.model.rate import Occurrence
 from chalicelib.model.requests import (
     LastSweep,
     LookRequest,
@@ -46,6 +48,7 @@ from chalicelib.model.rule import (
     Evaluation,
     Evidence,
     Fix,
+    Rate,
     Rule,
     RuleKind,
     Severity,
@@ -56,6 +59,7 @@ from chalicelib.model.rule import (
 
 __all__ = [
     "Actor",
+    "Burst",
     "Cause",
     "Change",
     "Commit",
@@ -80,8 +84,10 @@ __all__ = [
     "LedgerRow",
     "Look",
     "LookRequest",
+    "Occurrence",
     "Outcome",
     "Page",
+    "Rate",
     "Reason",
     "Relation",
     "ResourceRef",

@@ -187,8 +187,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """Too many records of one actor.
+
+    Attributes:
+        actor: Digest of whom the rule counted.
+        stretch: Start of the stretch of time in which a rule tells of an actor once.
+        count: Records within the rule's time, when it was told.
+    """
+
+    actor: str
+    stretch: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """What a change rule saw, once per rule and record."""
+    """What a change rule saw, once per rule and record; of a burst, once per actor and stretch."""
 
     rule_id: str
     rule_hash: str
@@ -203,6 +218,7 @@ class Detection:
     status: DetectionStatus
     explained_by: tuple[str, ...] = ()
     seen_at: datetime
+    burst: Burst | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,3 +63,13 @@ def is_told(transition: Transition) -> bool:
     if transition.kind is TransitionKind.SUMMARISED:
         return True
     return transition.kind in TOLD_KINDS and transition.reason not in QUIET_REASONS
+
+
+def is_posted(transition: Transition) -> bool:
+    """Tell whether a transition is worth a message to people, not only to machines.
+
+    What a rule of informational severity saw is kept and published for whoever counts changes: a
+    message for every routine change would bury the others.
+    """
+    seen = transition.detection
+    return seen is None or seen.severity is not Severity.INFORMATIONAL

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from chalicelib.model.resource import Gap
 
@@ -76,6 +76,28 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How often is too often: `count` records of one actor within `minutes`."""
+
+    count: int
+    minutes: int
+
+    #: Occurrences are kept together for this many times `minutes`. A burst across the border of two
+    #: such stretches is counted in each of them alone.
+    STRETCH: ClassVar[int] = 6
+
+    @property
+    def stretch_seconds(self) -> int:
+        """Length of a stretch."""
+        return self.minutes * 60 * self.STRETCH
+
+    @property
+    def kept(self) -> int:
+        """So many occurrences in a stretch prove that somewhere in it there were too many."""
+        return self.STRETCH * (self.count - 1) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule document after compilation: schemas are whole-document JSON Schema, time is numbers.
 
@@ -88,7 +110,9 @@ class Rule:
         matches: Change rules: pairs (event source, action without date suffix); ``*`` for any.
         kinds: Change rules: kinds of change looked at; empty for all.
         actor_types: Change rules: ``userIdentity.type`` looked at; empty for all.
+        errors: Change rules: error codes looked at, exact, ``Begin*`` or ``*End``; empty for none.
         explained_by: Change rules: configuration rules whose finding makes telling it needless.
+        rate: Change rules: objects only to so many of them; None objects to each.
         hash: SHA-256 over the compiled rule without this field.
     """
 
@@ -109,7 +133,9 @@ class Rule:
     matches: tuple[tuple[str, str], ...] = ()
     kinds: tuple[str, ...] = ()
     actor_types: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    rate: Rate | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     hash: str = ""
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from chalicelib.errors import ConflictError
 from chalicelib.evaluate.engine import judge_item
+from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.findings.lifecycle import Outcome, reconcile
 from chalicelib.model import (
     Commit,
@@ -81,15 +82,16 @@ def _attempts(
     ledger: LedgerRow | None,
 ) -> Iterator[Outcome]:
     """Yield the outcome of the first accepted look, if any was."""
+    rulebook = ports.rulebook.at(request.ref.account_id, request.ref.region)
     for _ in range(LOOKS_PER_MESSAGE):
         known = ports.store.known(request.ref)
-        sighting = _sighting(request, ports, item)
+        sighting = _sighting(request, ports, item, rulebook)
         item = None
         outcome = reconcile(
             known,
             sighting,
             request,
-            ports.rulebook.by_id,
+            rulebook.by_id,
             detections=detections,
             ledger=ledger,
             now=ports.clock.now(),
@@ -107,7 +109,9 @@ def _committed(commit: Commit, ports: Ports) -> bool:
     return True
 
 
-def _sighting(request: LookRequest, ports: Ports, item: ConfigurationItem | None) -> Sighting:
+def _sighting(
+    request: LookRequest, ports: Ports, item: ConfigurationItem | None, rulebook: Rulebook
+) -> Sighting:
     started_at = ports.clock.now() if item is None else item.started_at
     if item is None:
         observes = request.touch.observes if request.touch else {}
@@ -115,7 +119,7 @@ def _sighting(request: LookRequest, ports: Ports, item: ConfigurationItem | None
     return Sighting(
         subject=ports.subject_of(request.ref, item),
         item=item,
-        evaluations=judge_item(item, ports.rulebook, now=item.ended_at) if item else (),
+        evaluations=judge_item(item, rulebook, now=item.ended_at) if item else (),
         fingerprint=ports.fingerprint_of(item) if item else None,
         started_at=started_at,
         ended_at=item.ended_at if item else ports.clock.now(),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.errors import DuplicateRecordError, InvalidRecordError
-from chalicelib.evaluate.engine import judge_change
+from chalicelib.evaluate.engine import burst_of, judge_change, occurrences
+from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.findings.lifecycle import commit_of_detections
 from chalicelib.ingest import cloudtrail, envelope
 from chalicelib.ingest.disposition import disposition_of
@@ -81,10 +82,11 @@ def _process_envelope(message: Message, ports: Ports) -> str:
 
 def process_change(change: Change, message: Message, ports: Ports) -> str:
     """Judge a change, look at everything it touched, and write its ledger row last."""
-    detections = judge_change(change, ports.rulebook, ports.subject_of)
+    detections = judge_change(change, _rulebook(change, ports), ports.subject_of)
     row = _row_of(change, message, ports)
     for companion in change.companions:
         _queue_dependents(change, companion, ports)
+    _tell_bursts(change, ports)
     loose = _commit_loose(change, detections, ports)
     requests = [_request_for(change, touch) for touch in change.touches]
     if len(requests) == 1:
@@ -94,6 +96,11 @@ def process_change(change: Change, message: Message, ports: Ports) -> str:
         if message.redelivered:
             order_confirmation(request, ports)
     return _log(row, ports)
+
+
+def _rulebook(change: Change, ports: Ports) -> Rulebook:
+    """Return the rules in force where a change happened."""
+    return ports.rulebook.at(change.account_id, change.region)
 
 
 def _look_and_log(
@@ -130,6 +137,15 @@ def _commit_loose(
         if detection.subject.ref.key not in looked_at:
             _commit_alone(change, detection, ports)
     return waiting
+
+
+def _tell_bursts(change: Change, ports: Ports) -> None:
+    """Count for the rate rules; what is noted as told must be stored by then."""
+    for one in occurrences(change, _rulebook(change, ports), ports.subject_of):
+        burst = burst_of(one, ports.rates.count(one))
+        if burst is not None:
+            _commit_alone(change, burst, ports)
+            ports.rates.settle(one)
 
 
 def _commit_alone(change: Change, detection: Detection, ports: Ports) -> None:
@@ -187,7 +203,7 @@ def _row_of(change: Change, message: Message, ports: Ports) -> LedgerRow:
     # does names every call, but is not about everybody's.
     done = replace(change, outcome=Outcome.SUCCEEDED, read_only=False)
     relevant = ports.routing.wants(change.event_source, change.action) or bool(
-        ports.rulebook.change_rules_for(done)
+        _rulebook(change, ports).change_rules_for(done)
     )
     return LedgerRow(
         account_id=change.account_id,

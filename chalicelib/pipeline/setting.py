@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest.routing import Routing
 from chalicelib.model import ConfigurationItem, ResourceRef, Subject
-from chalicelib.ports import Clock, Observer, Queue, Store, Sweeps
+from chalicelib.ports import Clock, Observer, Queue, Rates, Store, Sweeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Ports:
     observer: Observer
     store: Store
     sweeps: Sweeps
+    rates: Rates
     live: Queue
     bulk: Queue
     rulebook: Rulebook

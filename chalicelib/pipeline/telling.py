@@ -15,7 +15,7 @@ from chalicelib.errors import DeliveryError
 from chalicelib.findings.bursts import Bursts, Line, started_at
 from chalicelib.findings.deliveries import KEEP, Claim, Deliveries, Thread
 from chalicelib.model import Status, TransitionKind
-from chalicelib.model.notice import Entry, Notice
+from chalicelib.model.notice import Entry, Notice, is_posted
 from chalicelib.notify import slack
 from chalicelib.notify.notices import severity_of
 from chalicelib.pipeline.claims import Claims, claim
@@ -62,9 +62,12 @@ def tell_slack(notice: Notice, world: Slacking) -> str:
     Raises:
         DeliveryError: Slack, or its pace, refuses for now: bring the message back.
     """
+    posted = [entry for entry in notice.entries if is_posted(entry.transition)]
+    if not posted:
+        return "informational"
     poster = _poster(world)
-    claims = claim([entry.id for entry in notice.entries], world.deliveries, world.clock.now())
-    entries = [e for e in notice.entries if claims.found[e.id] is not Claim.DONE]
+    claims = claim([entry.id for entry in posted], world.deliveries, world.clock.now())
+    entries = [e for e in posted if claims.found[e.id] is not Claim.DONE]
     if not entries:
         return "delivered before"
     shown = _shown(entries, world)

@@ -11,6 +11,7 @@ import click
 
 from chalicelib.errors import SettingsError
 from vigil.cli import quiet_functions
+from vigil.cli._rules_options import rules_options
 from vigil.cli._usage import PORT, until_interrupted
 
 DEFAULT_PORT = 4566
@@ -30,18 +31,23 @@ USER = "you"
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that keeps findings and history across restarts; AWS itself starts empty.",
 )
-def local(*, port: int, data: Path | None) -> None:
+@rules_options
+def local(
+    *, port: int, data: Path | None, own_rules: tuple[Path, ...], settings: Path | None
+) -> None:
     """Run Vigil on an embedded AWS until Ctrl-C; point AWS tools at it by AWS_ENDPOINT_URL."""
     quiet_functions()
     if data:
         _make(data)
     try:
-        _serve(port, data)
+        _serve(port, data, own_rules, settings)
     except KeyboardInterrupt:
         click.echo("")
 
 
-def _serve(port: int, data: Path | None) -> None:
+def _serve(
+    port: int, data: Path | None, own_rules: tuple[Path, ...], settings: Path | None
+) -> None:
     # boto3 and moto take a second to import; --help should not.
     from vigil.local._principals import exports, user_environment  # noqa: PLC0415 - see above
     from vigil.local.deployment import deployed  # noqa: PLC0415 - see above
@@ -53,7 +59,11 @@ def _serve(port: int, data: Path | None) -> None:
         EmbeddedAws(port, data, require_trail=False) as aws,
     ):
         lines = exports(user_environment(aws.url, USER))
-        with deployed(aws, Path(folder), options=LocalOptions(data=data)) as vigil:
+        options = LocalOptions(data=data)
+        vigil = deployed(
+            aws, Path(folder), options=options, rules=own_rules, rule_settings=settings
+        )
+        with vigil:
             vigil.run_schedule("sweep_start")
             click.echo(f"Vigil is listening; its tables live in {vigil.database}.")
             click.echo("In another shell:\n\n  " + "\n  ".join(lines) + "\n")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from vigil.cli._rules_options import rules_options
+
 #: Enough to tell builds apart; functions keep their old code if the key stays the same.
 KEY_CHARS = 12
 
@@ -17,12 +19,14 @@ KEY_CHARS = 12
     show_default=True,
     help="Folder for vigil.zip and the templates.",
 )
-def package(output: Path) -> None:
+@rules_options
+def package(output: Path, own_rules: tuple[Path, ...], settings: Path | None) -> None:
     """Build the Lambda zip and the CloudFormation templates; print their paths."""
     # Chalice and SAM take a second to import; --help should not.
     from vigil.package import build  # noqa: PLC0415 - see above
+    from vigil.package.catalogue import Catalogue  # noqa: PLC0415 - see above
 
-    files = build.package(output)
+    files = build.package(output, Catalogue.read(own_rules, settings))
     for file in files:
         click.echo(str(file))
     digest = sha256((output / build.ZIP).read_bytes()).hexdigest()[:KEY_CHARS]

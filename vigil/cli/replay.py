@@ -20,8 +20,11 @@ from rich.text import Text
 from chalicelib.aws import Clients, SystemClock
 from chalicelib.evaluate.bundle import bundle_from
 from chalicelib.model import Severity
+from chalicelib.model.ruleset import Ruleset
 from vigil.cli import EXIT_COULD_NOT_LOOK, EXIT_TO_ACT_ON, is_person
+from vigil.cli._rules_options import rules_options
 from vigil.cli.output import Csv, JsonLines, Writer, opened
+from vigil.library.loading import library
 from vigil.replay.counting import Plan, Tally
 from vigil.replay.judging import Row
 from vigil.replay.outline import Verdict
@@ -33,7 +36,7 @@ from vigil.replay.sources import (
     check,
     sources_at,
 )
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import resource_types
 
 COLUMNS = tuple(Row.__dataclass_fields__)
 #: Progress appears only where a person waits longer than this.
@@ -67,6 +70,7 @@ STYLES: Mapping[str, str] = {
     type=click.Choice([severity.value for severity in Severity]),
     help="End with 1 where a rule of this severity or above objects.",
 )
+@rules_options
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; default: one per core.")
 @click.pass_context
 def replay(  # noqa: PLR0913 - one parameter per option
@@ -77,6 +81,8 @@ def replay(  # noqa: PLR0913 - one parameter per option
     form: str | None,
     output: Path | None,
     fail_on: str | None,
+    own_rules: tuple[Path, ...],
+    settings: Path | None,
     jobs: int | None,
 ) -> None:
     """Judge recorded CloudTrail: log files, folders, JSON Lines, envelopes, s3:// prefixes."""
@@ -84,9 +90,10 @@ def replay(  # noqa: PLR0913 - one parameter per option
     tally = Tally()
     limit = Severity(fail_on) if fail_on else None
     form = form or ("table" if is_person() and output is None else "jsonl")
+    ruleset = library(resource_types(), own_rules, settings).ruleset
     with tempfile.TemporaryDirectory(prefix="vigil-replay-") as name, opened(output) as file:
         folder = Path(name)
-        plan = _plan(folder, everything=everything, limit=limit)
+        plan = _plan(ruleset, folder, everything=everything, limit=limit)
         writer = _WRITERS[form](file)
         sources = sources_at(paths, _s3, folder)
         progress = _Progress(tally)
@@ -105,12 +112,9 @@ def replay(  # noqa: PLR0913 - one parameter per option
         ctx.exit(EXIT_TO_ACT_ON)
 
 
-def _plan(folder: Path, *, everything: bool, limit: Severity | None) -> Plan:
-    loaded = load_rules((RULES,), resource_types())
-    for problem in loaded.problems:
-        raise problem
+def _plan(ruleset: Ruleset, folder: Path, *, everything: bool, limit: Severity | None) -> Plan:
     bundle = folder / "rules.json"
-    bundle.write_bytes(bundle_from(loaded.rules))
+    bundle.write_bytes(bundle_from(ruleset))
     # What makes the command fail is shown, however mild.
     mildest = min(Severity.MEDIUM, limit or Severity.MEDIUM, key=lambda severity: severity.rank)
     now = SystemClock().now()

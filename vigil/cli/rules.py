@@ -16,9 +16,12 @@ from rich.table import Table
 from chalicelib.errors import RuleDocumentError
 from chalicelib.model import ResourceType, Rule
 from vigil.cli import EXIT_BAD_INPUT, EXIT_TO_ACT_ON, is_person
+from vigil.cli._deploy import deploy_rules
+from vigil.cli._rules_options import rules_options
 from vigil.examples import problems_of
+from vigil.library.loading import library
 from vigil.newrule import RULE_ID, draft_rule
-from vigil.rulefiles import RULES, LoadedRules, RuleFile, load_rules, resource_types
+from vigil.rulefiles import RULES, RuleFile, load_rules, resource_types
 
 FOLDER = click.Path(path_type=Path)
 
@@ -28,21 +31,28 @@ def rules() -> None:
     """List, show, test and write rules."""
 
 
+rules.add_command(deploy_rules)
+
+
 @rules.command("list", epilog="Examples:  vigil rules list    vigil rules list --format jsonl")
+@rules_options
 @click.option("--format", "form", type=click.Choice(["table", "jsonl"]), help="How to print.")
-def list_rules(form: str | None) -> None:
-    """List every rule."""
-    loaded = _library(resource_types())
-    _print_as[form or ("table" if is_person() else "jsonl")](loaded.rules)
+def list_rules(own_rules: tuple[Path, ...], settings: Path | None, form: str | None) -> None:
+    """List every rule that is in force."""
+    found = library(resource_types(), own_rules, settings)
+    _print_as[form or ("table" if is_person() else "jsonl")](found.ruleset.rules)
 
 
 @rules.command("show", epilog="Examples:  vigil rules show s3-bucket-no-public-read")
+@rules_options
 @click.argument("rule_id", metavar="ID")
-def show_rule(rule_id: str) -> None:
+def show_rule(rule_id: str, own_rules: tuple[Path, ...], settings: Path | None) -> None:
     """Show one rule: what it wants, why, and how to fix what it finds."""
-    for file in _library(resource_types()).files:
+    found = library(resource_types(), own_rules, settings)
+    for file in found.files:
         if file.rule.id == rule_id:
-            click.echo(_described(file))
+            tuned = {rule.id: rule for rule in found.ruleset.rules}
+            click.echo(_described(file, tuned.get(rule_id)))
             return
     raise RuleDocumentError(f"no such rule: {rule_id!r}; `vigil rules list` names them")
 
@@ -77,13 +87,6 @@ def new_rule(rule_id: str, resource: str, folder: Path) -> None:
     text = draft_rule(rule_id, types[resource])
     _write_new(path, text)
     click.echo(str(path))
-
-
-def _library(types: Iterable[ResourceType]) -> LoadedRules:
-    loaded = load_rules((RULES,), types)
-    for wrong in loaded.problems:
-        click.echo(str(wrong), err=True)
-    return loaded
 
 
 def _run(files: Iterable[RuleFile], types: tuple[ResourceType, ...]) -> bool:
@@ -149,9 +152,10 @@ _print_as: Mapping[str, Callable[[Sequence[Rule]], None]] = {
 }
 
 
-def _described(file: RuleFile) -> str:
-    rule = file.rule
+def _described(file: RuleFile, in_force: Rule | None) -> str:
+    rule = in_force or file.rule
     parts = {
+        "enabled": "" if in_force else "no, the settings switch it off",
         "severity": rule.severity.value,
         **{f"  {c.severity.value}": f"because {c.because}" for c in rule.severity_when},
         "judges": rule.resource_type or "the account",

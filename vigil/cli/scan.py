@@ -15,14 +15,18 @@ from typing import IO
 import click
 
 from chalicelib.aws import SystemClock
+from chalicelib.evaluate.placing import rules_anywhere
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.facts.legible import legible
 from chalicelib.model import ResourceType, Severity
+from chalicelib.model.ruleset import Ruleset, narrowed
 from chalicelib.resources._observer import ResourceObserver
 from vigil.cli import EXIT_COULD_NOT_LOOK, EXIT_TO_ACT_ON, is_person
+from vigil.cli._rules_options import rules_options
 from vigil.cli._scan_view import Advance, ForPeople, summarise
 from vigil.cli.output import Csv, JsonLines, Writer, opened
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.library.loading import library
+from vigil.rulefiles import resource_types
 from vigil.scan.account import (
     Account,
     CouldNotLookError,
@@ -50,6 +54,7 @@ JOBS = 16
 @click.option("--service", "services", multiple=True, help="Look at this service only, e.g. s3.")
 @click.option("--resource-type", "types", multiple=True, help="Only this type: AWS::S3::Bucket.")
 @click.option("--rule", "rules", multiple=True, help="Judge by this rule only.")
+@rules_options
 @click.option("--region", "regions", multiple=True, help="Only this Region; default: all enabled.")
 @click.option("--all", "everything", is_flag=True, help="COMPLIANT and NOT_APPLICABLE lines too.")
 @click.option(
@@ -70,11 +75,13 @@ JOBS = 16
 @click.pass_context
 def scan(  # noqa: PLR0913 - one parameter per option
     ctx: click.Context,
+    *,
     services: tuple[str, ...],
     types: tuple[str, ...],
     rules: tuple[str, ...],
     regions: tuple[str, ...],
-    *,
+    own_rules: tuple[Path, ...],
+    settings: Path | None,
     everything: bool,
     form: str | None,
     output: Path | None,
@@ -88,7 +95,8 @@ def scan(  # noqa: PLR0913 - one parameter per option
     limit = Severity(fail_on) if fail_on else None
     form = form or ("table" if is_person() and output is None else "jsonl")
     known = resource_types()
-    rulebook = _rulebook(known, scope)
+    ruleset = library(known, own_rules, settings).ruleset
+    rulebook = _rulebook(ruleset, known, scope)
     tally, started = Tally(), monotonic()
     with _could_not_look() as failed:
         way = _way(rulebook, known, scope, everything=everything)
@@ -126,11 +134,9 @@ class _Way:
         }
 
 
-def _rulebook(known: tuple[ResourceType, ...], scope: Scope) -> Rulebook:
-    loaded = load_rules((RULES,), known)
-    for problem in loaded.problems:
-        raise problem
-    return Rulebook.of(wanted_rules(loaded.rules, known, scope), known)
+def _rulebook(ruleset: Ruleset, known: tuple[ResourceType, ...], scope: Scope) -> Rulebook:
+    wanted = {rule.id for rule in wanted_rules(rules_anywhere(ruleset), known, scope)}
+    return Rulebook.in_force(narrowed(ruleset, wanted), known)
 
 
 def _way(

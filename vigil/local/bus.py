@@ -52,6 +52,7 @@ class LocalBus:
         self._activity = Activity()
         self._functions: dict[str, Function] = {}
         self._rules: list[tuple[Pattern, str]] = []
+        self._rules_of_reads: list[tuple[Pattern, str]] = []
         self._queues: list[QueuePoller] = []
         self._streams: list[StreamPoller] = []
         self._schedules: dict[str, Schedule] = {}
@@ -62,9 +63,11 @@ class LocalBus:
         """Make a handler known under a name."""
         self._functions[name] = Function(name, handler, self.failures)
 
-    def add_rule(self, pattern: Pattern, queue_url: str) -> None:
-        """Send events that match a pattern to a queue."""
+    def add_rule(self, pattern: Pattern, queue_url: str, *, even_reads: bool = False) -> None:
+        """Send events that match a pattern to a queue; read-only ones only with `even_reads`."""
         self._rules.append((pattern, queue_url))
+        if even_reads:
+            self._rules_of_reads.append((pattern, queue_url))
 
     def consume_queue(self, queue_url: str, function: str, *, batch_size: int = 10) -> None:
         """Call a function with what arrives in a queue."""
@@ -122,15 +125,16 @@ class LocalBus:
     def publish(self, record: Record) -> None:
         """Carry a CloudTrail record to every queue whose rule it matches.
 
-        Read-only events reach no rule, as with EventBridge's state ENABLED.
+        Read-only events reach only rules that ask for them, as with EventBridge's state ENABLED.
         """
-        if record.get("readOnly") or self._stopping.is_set():
+        rules = self._rules_of_reads if record.get("readOnly") else self._rules
+        if not rules or self._stopping.is_set():
             return
         event = envelope(record)
         body = json.dumps(event)
         if len(body.encode()) > _EVENT_LIMIT_BYTES:
             return
-        for queue_url in {url for pattern, url in self._rules if matches(pattern, event)}:
+        for queue_url in {url for pattern, url in rules if matches(pattern, event)}:
             self._sqs.send_message(QueueUrl=queue_url, MessageBody=body)
 
     def idle(self, timeout_seconds: float) -> bool:

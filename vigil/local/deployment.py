@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chalicelib.errors import RuleDocumentError
 from chalicelib.evaluate.bundle import bundle_from
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.functions import (
@@ -15,11 +14,12 @@ from chalicelib.functions import (
     sweep_start,
     sweep_work,
 )
+from vigil.library.loading import library
 from vigil.local._functions import Handler
 from vigil.local.environment import LocalOptions, LocalVigil
 from vigil.local.moto_server import EmbeddedAws
 from vigil.package.patterns import event_patterns
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import resource_types
 
 #: Function name → the handler that Lambda would call.
 HANDLERS: Mapping[str, Handler] = {
@@ -38,7 +38,8 @@ def deployed(
     folder: Path,
     settings: Mapping[str, str] | None = None,
     options: LocalOptions | None = None,
-    rules: Sequence[Path] = (RULES,),
+    rules: Sequence[Path] = (),
+    rule_settings: Path | None = None,
 ) -> LocalVigil:
     """Return Vigil on an embedded AWS, with its rule bundle written into `folder`.
 
@@ -47,17 +48,16 @@ def deployed(
         folder: Must outlive the result.
         settings: Overrides of the functions' environment.
         options: What differs from a plain start.
-        rules: Folders or files of rules.
+        rules: Folders or files of rules beside the built-in ones.
+        rule_settings: The file that says what is set of rules and owners, or None.
 
     Raises:
         RuleDocumentError: A rule is wrong.
     """
-    loaded = load_rules(rules, resource_types())
-    if loaded.problems:
-        raise RuleDocumentError(str(loaded.problems[0]))
+    ruleset = library(resource_types(), rules, rule_settings).ruleset
     bundle = folder / "bundle.json"
-    bundle.write_bytes(bundle_from(loaded.rules))
-    rulebook = Rulebook.of(loaded.rules, resource_types())
+    bundle.write_bytes(bundle_from(ruleset))
+    rulebook = Rulebook.in_force(ruleset, resource_types())
     return LocalVigil(
         aws,
         HANDLERS,

@@ -21,6 +21,7 @@ from vigil.local._principals import HOME_REGION, applied, client_for, role_envir
 from vigil.local.bus import LocalBus
 from vigil.local.moto_server import EmbeddedAws
 from vigil.local.slack_page import SlackStandIn, index_page
+from vigil.package.patterns import EVEN_READS, state_of
 
 AUDITOR_ROLE = "vigil-auditor"
 SLACK_CHANNEL = "C0LOCAL"
@@ -244,7 +245,8 @@ class LocalVigil:
         for name, handler in self._handlers.items():
             self.bus.add_function(name, handler)
         for pattern in self._patterns:
-            self.bus.add_rule(pattern, self._queue_urls["changes"])
+            even_reads = state_of(pattern) == EVEN_READS
+            self.bus.add_rule(pattern, self._queue_urls["changes"], even_reads=even_reads)
         for plan in _QUEUES:
             if plan.function in self._handlers:
                 self.bus.consume_queue(self._queue_urls[plan.name], plan.function)

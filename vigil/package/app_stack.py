@@ -11,7 +11,7 @@ from vigil.package.alarms import alarm_resources
 from vigil.package.catalogue import Catalogue
 from vigil.package.cloudformation import Json, attribute, imported, policy, ref, sub
 from vigil.package.parameters import CONDITIONS, PARAMETERS, environment_of
-from vigil.package.patterns import Pattern, event_patterns
+from vigil.package.patterns import Pattern, event_patterns, state_of
 from vigil.package.permissions import policy_for
 from vigil.package.plan import FUNCTIONS, QUEUES, FunctionPlan, QueuePlan, consumer_of
 
@@ -147,7 +147,7 @@ def _rules(patterns: Iterable[Pattern]) -> Iterator[tuple[str, Json]]:
         "DeadLetterConfig": {"Arn": attribute("ChangesDeadLetters")},
     }
     for number, pattern in enumerate(patterns, start=1):
-        properties = {"EventPattern": pattern, "State": "ENABLED", "Targets": [target]}
+        properties = {"EventPattern": pattern, "State": state_of(pattern), "Targets": [target]}
         yield f"ChangesRule{number}", {"Type": "AWS::Events::Rule", "Properties": properties}
 
 

@@ -13,6 +13,7 @@ from vigil.package.cloudformation import VERSION, Json, attribute, exports, poli
 _KEEP: Json = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 #: Every entry is in the history as well; what is here only shows why announcing it failed.
 FAILURES_KEPT_DAYS = 90
+_EXPIRY: Json = {"Status": "Enabled", "ExpirationInDays": FAILURES_KEPT_DAYS}
 
 
 def data_template() -> Json:
@@ -28,8 +29,11 @@ def data_template() -> Json:
                 **_KEEP,
                 "Properties": {"TopicName": "vigil-alerts"},
             },
-            "FailuresBucket": _bucket(),
-            "FailuresBucketPolicy": _bucket_policy(),
+            "FailuresBucket": _bucket(LifecycleConfiguration={"Rules": [_EXPIRY]}),
+            "FailuresBucketPolicy": _bucket_policy("FailuresBucket"),
+            # Every bundle that ever was in force stays: a finding names the rules by their hash.
+            "RulesBucket": _bucket(VersioningConfiguration={"Status": "Enabled"}),
+            "RulesBucketPolicy": _bucket_policy("RulesBucket"),
         },
         "Outputs": exports(_exported(tables)),
     }
@@ -42,6 +46,8 @@ def _exported(tables: Mapping[str, Any]) -> Json:
         "HistoryStreamArn": attribute("HistoryTable", "StreamArn"),
         "TopicArn": ref("Topic"),
         "FailuresBucketArn": attribute("FailuresBucket"),
+        "RulesBucket": ref("RulesBucket"),
+        "RulesBucketArn": attribute("RulesBucket"),
     }
 
 
@@ -67,8 +73,7 @@ def _table(definition: Mapping[str, Any]) -> Json:
     return {"Type": "AWS::DynamoDB::Table", **_KEEP, "Properties": properties}
 
 
-def _bucket() -> Json:
-    expiry = {"Status": "Enabled", "ExpirationInDays": FAILURES_KEPT_DAYS}
+def _bucket(**own: Json) -> Json:
     return {
         "Type": "AWS::S3::Bucket",
         **_KEEP,
@@ -80,13 +85,13 @@ def _bucket() -> Json:
                 "RestrictPublicBuckets": True,
             },
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            "LifecycleConfiguration": {"Rules": [expiry]},
+            **own,
         },
     }
 
 
-def _bucket_policy() -> Json:
-    arn = "${FailuresBucket.Arn}"
+def _bucket_policy(bucket: str) -> Json:
+    arn = f"${{{bucket}.Arn}}"
     refusal = {
         "Effect": "Deny",
         "Principal": "*",
@@ -97,5 +102,5 @@ def _bucket_policy() -> Json:
     return {
         "Type": "AWS::S3::BucketPolicy",
         **_KEEP,
-        "Properties": {"Bucket": ref("FailuresBucket"), "PolicyDocument": policy([refusal])},
+        "Properties": {"Bucket": ref(bucket), "PolicyDocument": policy([refusal])},
     }

@@ -6,7 +6,7 @@ account and Region, so nothing behind the bus can tell that it travelled.
 
 from vigil.package.catalogue import Catalogue
 from vigil.package.cloudformation import VERSION, Json, attribute, policy, ref, statement, sub
-from vigil.package.patterns import event_patterns
+from vigil.package.patterns import event_patterns, state_of
 
 _AWAY = "IsNotTheHomeRegion"
 _BUS = sub("arn:${AWS::Partition}:events:${HomeRegion}:${AWS::AccountId}:event-bus/default")
@@ -19,7 +19,11 @@ def forwarder_template(catalogue: Catalogue) -> Json:
         f"ForwardRule{number}": {
             "Type": "AWS::Events::Rule",
             "Condition": _AWAY,
-            "Properties": {"EventPattern": pattern, "State": "ENABLED", "Targets": [target]},
+            "Properties": {
+                "EventPattern": pattern,
+                "State": state_of(pattern),
+                "Targets": [target],
+            },
         }
         for number, pattern in enumerate(
             event_patterns(catalogue.types, catalogue.rulebook), start=1

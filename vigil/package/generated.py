@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vigil.package.catalogue import Catalogue
-from vigil.package.reference import reference_pages
 from vigil.package.stage import ROOT, chalice_files
+from vigil.reference.markdown import MADE
+from vigil.reference.pages import FOLDERS, reference_pages
 
 CHALICE = Path(".chalice")
 REFERENCE = Path("docs/reference")
@@ -24,15 +25,13 @@ def generated_files(catalogue: Catalogue) -> Mapping[Path, str]:
 
 def stale_files(catalogue: Catalogue, root: Path = ROOT) -> tuple[Path, ...]:
     """Return the files that are missing, outdated, or generated no more."""
-    wanted = generated_files(catalogue)
-    outdated = {path for path, text in wanted.items() if _text_of(root / path) != text}
-    return tuple(sorted(outdated | _abandoned(wanted, root)))
+    return _stale(generated_files(catalogue), root)
 
 
 def write_files(catalogue: Catalogue, root: Path = ROOT) -> tuple[Path, ...]:
     """Bring every generated file up to date; return those that changed."""
     wanted = generated_files(catalogue)
-    stale = stale_files(catalogue, root)
+    stale = _stale(wanted, root)
     for path in stale:
         if path in wanted:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -42,10 +41,17 @@ def write_files(catalogue: Catalogue, root: Path = ROOT) -> tuple[Path, ...]:
     return stale
 
 
+def _stale(wanted: Mapping[Path, str], root: Path) -> tuple[Path, ...]:
+    outdated = {path for path, text in wanted.items() if _text_of(root / path) != text}
+    return tuple(sorted(outdated | _abandoned(wanted, root)))
+
+
 def _abandoned(wanted: Mapping[Path, str], root: Path) -> set[Path]:
-    """Return policies of functions that are gone; nothing else is ever deleted."""
-    there = {path.relative_to(root) for path in (root / CHALICE).glob("policy-*.json")}
-    return there - wanted.keys()
+    """Return policies of functions and pages of rules that are gone; nothing else is deleted."""
+    policies = (root / CHALICE).glob("policy-*.json")
+    pages = (page for folder in FOLDERS for page in (root / REFERENCE / folder).glob("*.md"))
+    made = (page for page in pages if page.read_bytes().startswith(MADE.encode()))
+    return {path.relative_to(root) for path in (*policies, *made)} - wanted.keys()
 
 
 def _text_of(path: Path) -> str | None:

@@ -76,6 +76,7 @@ SOURCES: Mapping[str, Json] = {
     "VIGIL_SWEEP_QUEUE_URL": ref("SweepQueue"),
     "VIGIL_SLACK_QUEUE_URL": ref("SlackQueue"),
     "VIGIL_TOPIC_ARN": imported("TopicArn"),
+    "VIGIL_RULES_BUCKET": imported("RulesBucket"),
     "VIGIL_SLACK_SECRET": ref("SlackSecret"),
     "VIGIL_SLACK_CHANNEL": ref("SlackChannel"),
     "VIGIL_SWEEP_REGIONS": ref("SweepRegions"),

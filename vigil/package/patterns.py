@@ -5,7 +5,7 @@ branch per source is exact. EventBridge takes 2,048 characters a pattern, so bra
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.evaluate.rulebook import Rulebook
@@ -18,6 +18,9 @@ Pattern = dict[str, Any]
 #: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 LIMIT_CHARS = 2_048
 ANY = "*"
+CHANGES_ONLY = "ENABLED"
+#: Who looks around where he may not is refused reads above all.
+EVEN_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 #: The only sources whose events carry dates: lambda's CreateFunction20150331, cloudfront's too.
 DATED_SOURCES = frozenset({"lambda.amazonaws.com", "cloudfront.amazonaws.com"})
@@ -29,6 +32,14 @@ def event_patterns(types: Iterable[ResourceType], rulebook: Rulebook) -> tuple[P
     named = [pair for pair in pairs if ANY not in pair]
     packed = _packed(list(_branches(named)))
     return (*packed, *_wildcards(rulebook.by_id.values()))
+
+
+def state_of(pattern: Mapping[str, Any]) -> str:
+    """Return the state a rule needs: calls that only read reach no rule unless it says so.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+    return EVEN_READS if "errorCode" in pattern.get("detail", {}) else CHANGES_ONLY
 
 
 def _branches(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[Any]]]:
@@ -59,10 +70,21 @@ def _pattern(names_by_source: dict[str, list[Any]]) -> Pattern:
 
 
 def _wildcards(rules: Iterable[Rule]) -> Iterator[Pattern]:
-    """Yield a pattern per rule that names no event: only an actor's type narrows it."""
+    """Yield a pattern per rule that names no event: actors' types or error codes narrow it."""
     for rule in rules:
-        if rule.kind is RuleKind.CHANGE and (ANY, ANY) in rule.matches and rule.actor_types:
-            yield _framed({"userIdentity": {"type": list(rule.actor_types)}})
+        detail: Pattern = {}
+        if rule.actor_types:
+            detail["userIdentity"] = {"type": list(rule.actor_types)}
+        if rule.errors:
+            detail["errorCode"] = [_alternative(code) for code in rule.errors]
+        if rule.kind is RuleKind.CHANGE and (ANY, ANY) in rule.matches and detail:
+            yield _framed(detail)
+
+
+def _alternative(code: str) -> str | Pattern:
+    if code.endswith(ANY):
+        return {"prefix": code.removesuffix(ANY)}
+    return {"suffix": code.removeprefix(ANY)} if code.startswith(ANY) else code
 
 
 def _framed(detail: Pattern) -> Pattern:

@@ -27,6 +27,7 @@ EVERYTHING = "*"
 _STATE = ("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 _APPEND = ("dynamodb:PutItem",)
 _SEND = ("sqs:SendMessage",)
+_TAKE_RULES = ("s3:GetObjectVersion",)
 #: What Lambda's poller does in the function's name.
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
@@ -39,17 +40,21 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "findings": _STATE,
         "history": _APPEND,
         "ledger": _APPEND,
+        "work": ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        "rules/*": _TAKE_RULES,
         "changes": _SEND,
         "sweep": _SEND,
     },
     "sweep_start": {
         "work": ("dynamodb:GetItem", "dynamodb:BatchWriteItem"),
+        "rules/*": _TAKE_RULES,
         "sweep": _SEND,
     },
     "sweep_work": {
         "findings": _STATE,
         f"findings/{OPEN_INDEX}": ("dynamodb:Query",),
         "history": _APPEND,
+        "rules/*": _TAKE_RULES,
         "work": (
             "dynamodb:BatchWriteItem",
             "dynamodb:DeleteItem",
@@ -86,8 +91,16 @@ _BUCKET = "arn:${AWS::Partition}:s3:::*"
 _TRAIL = "arn:${AWS::Partition}:cloudtrail:*:*:trail/*"
 #: AWS's own prefix lists belong to no account.
 _PREFIX_LIST = "arn:${AWS::Partition}:ec2:*:*:prefix-list/*"
-#: Action → the kind of resource it may be confined to; AWS confines no other action.
-CONFINED: Mapping[str, str] = {
+#: Below these API Gateway keeps stages; beside them lie API keys, whose values a GET can read.
+_STAGES = tuple(
+    f"arn:${{AWS::Partition}}:apigateway:*::/{apis}{path}"
+    for apis in ("apis", "restapis")
+    for path in ("", "/*/stages", "/*/stages/*")
+)
+#: Action → the resources it is confined to. Of the other actions AWS confines some, to every
+#: resource of the one kind that they read: that would say nothing more.
+CONFINED: Mapping[str, str | tuple[str, ...]] = {
+    "apigateway:GET": _STAGES,
     "cloudtrail:GetEventSelectors": _TRAIL,
     "cloudtrail:GetTrail": _TRAIL,
     "cloudtrail:GetTrailStatus": _TRAIL,
@@ -151,8 +164,9 @@ def _place(name: str) -> Any:
         return attribute(QUEUES[owner].id)
     if owner == "topic":
         return imported("TopicArn")
-    if owner == "failures":
-        return _below("FailuresBucketArn", part) if part else imported("FailuresBucketArn")
+    if owner in ("failures", "rules"):
+        bucket = f"{owner.capitalize()}BucketArn"
+        return _below(bucket, part) if part else imported(bucket)
     table = f"{owner.capitalize()}TableArn"
     return _below(table, f"index/{part}") if part else imported(table)
 
@@ -176,9 +190,14 @@ def _secret() -> Iterator[Json]:
 
 
 def _confined(actions: Iterable[str]) -> Iterator[Json]:
-    by_resource: dict[str, list[str]] = {}
+    by_resource: dict[str | tuple[str, ...], list[str]] = {}
     for action in actions:
         by_resource.setdefault(CONFINED.get(action, EVERYTHING), []).append(action)
-    for resource in sorted(by_resource):
-        where = resource if resource == EVERYTHING else sub(resource)
-        yield statement(by_resource[resource], where)
+    for resource in sorted(by_resource, key=str):
+        yield statement(by_resource[resource], _everywhere_in(resource))
+
+
+def _everywhere_in(resource: str | tuple[str, ...]) -> Any:
+    if isinstance(resource, tuple):
+        return [sub(one) for one in resource]
+    return resource if resource == EVERYTHING else sub(resource)

@@ -42,7 +42,7 @@ def stage(catalogue: Catalogue, folder: Path) -> None:
     shutil.copyfile(ROOT / "app.py", folder / "app.py")
     ignored = shutil.ignore_patterns("__pycache__", "bundle.json")
     shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=ignored)
-    (folder / "chalicelib" / "bundle.json").write_bytes(bundle_from(catalogue.rules))
+    (folder / "chalicelib" / "bundle.json").write_bytes(bundle_from(catalogue.ruleset))
     (folder / ".chalice").mkdir()
     for name, text in chalice_files(catalogue).items():
         (folder / ".chalice" / name).write_text(text, encoding="utf-8")

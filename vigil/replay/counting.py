@@ -10,13 +10,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 
 from chalicelib.errors import InvalidRecordError
+from chalicelib.evaluate.engine import burst_of
 from chalicelib.ingest import canonical
 from chalicelib.ingest.cloudtrail import event_id_from
-from chalicelib.model import Severity
-from vigil.replay.judging import Row
+from chalicelib.model import Detection, Occurrence, Severity
+from vigil.rates import MemoryRates
+from vigil.replay.judging import Candidate, Row, with_bursts
 from vigil.replay.outline import Verdict, outlined
 from vigil.replay.reading import Batch, Raw, batches_of, records_of
 from vigil.replay.seen import Novelty, Seen, Sighting
@@ -56,6 +59,7 @@ class Verdicts:
     Attributes:
         keys: Event id and account, or None where there is no usable id.
         prints: Fingerprints of the content; odd ones are of the canonical form.
+        counted: What rate rules count, by position.
     """
 
     source: Source
@@ -65,6 +69,7 @@ class Verdicts:
     prints: "array[int]" = field(default_factory=lambda: array("Q"))
     codes: bytearray = field(default_factory=bytearray)
     rows: dict[int, Row] = field(default_factory=dict)
+    counted: dict[int, Candidate] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
     def add(self, index: int, verdict: Verdict, key: str | None, fingerprint: int) -> None:
@@ -108,11 +113,13 @@ class Book:
     tally: Tally
     plan: Plan
     sources: list[Source] = field(default_factory=list)
+    rates: MemoryRates = field(default_factory=MemoryRates)
 
     def told(self, verdicts: Verdicts) -> list[Row]:
         """Count a batch and return the rows to tell."""
         self.sources.append(verdicts.source)
         self.tally.gaps += verdicts.gaps
+        self._count_rates(verdicts)
         counts = Counter(verdicts.codes)
         for at, earlier in self._duplicates(verdicts):
             counts[verdicts.codes[at]] -= 1
@@ -121,7 +128,27 @@ class Book:
         self.tally.verdicts.update({_VERDICTS[code]: n for code, n in counts.items()})
         self._keep_invalid(verdicts.rows)
         self._keep_worst(verdicts.rows)
-        return [row for row in verdicts.rows.values() if self._is_told(row)]
+        return [
+            row for _, row in sorted(verdicts.rows.items(), key=itemgetter(0)) if self._is_told(row)
+        ]
+
+    def _count_rates(self, verdicts: Verdicts) -> None:
+        """Count what rate rules count; the record that was one too many becomes a row.
+
+        A duplicate has the mark of the first, and changes nothing.
+        """
+        for at, candidate in verdicts.counted.items():
+            found = map(self._burst, candidate.occurrences)
+            bursts = [burst for burst in found if burst is not None]
+            if bursts:
+                row = with_bursts(candidate, bursts)
+                verdicts.rows[at], verdicts.codes[at] = row, _CODES[row.verdict]
+
+    def _burst(self, one: Occurrence) -> Detection | None:
+        burst = burst_of(one, self.rates.count(one))
+        if burst is not None:
+            self.rates.settle(one)
+        return burst
 
     def _duplicates(self, verdicts: Verdicts) -> Iterator[tuple[int, str]]:
         """Yield the position of each duplicate, and where it was seen first."""

@@ -3,8 +3,8 @@
 A failed call changed nothing, so it is never risky, whatever a rule says of its payload.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.errors import InvalidRecordError
-from chalicelib.evaluate.engine import judge_change
+from chalicelib.evaluate.engine import judge_change, occurrences
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest import canonical, cloudtrail
 from chalicelib.ingest.actor import ACTOR_KEYS, actor_from
@@ -23,6 +23,7 @@ from chalicelib.model import (
     Change,
     ConfigurationItem,
     Detection,
+    Occurrence,
     Outcome,
     ResourceRef,
     ResourceType,
@@ -76,6 +77,7 @@ class Judged:
     Attributes:
         change: None where it is no CloudTrail record.
         record: The decoded record, or whatever came instead.
+        counted: What rate rules count of it; whether they object shows only in the order of time.
         why: What is wrong with an invalid one, or what an ignored event is.
     """
 
@@ -83,7 +85,27 @@ class Judged:
     record: Any
     change: Change | None = None
     detections: tuple[Detection, ...] = ()
+    counted: tuple[Occurrence, ...] = ()
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A record that rate rules count.
+
+    Attributes:
+        row: What is told of it if it is not one too many.
+    """
+
+    row: Row
+    failed: bool
+    occurrences: tuple[Occurrence, ...]
+
+    @classmethod
+    def of(cls, judged: Judged, row: Row) -> "Candidate":
+        """Take what counting needs of a judged record."""
+        failed = judged.change is not None and judged.change.outcome is Outcome.FAILED
+        return cls(row=row, failed=failed, occurrences=judged.counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,17 +156,22 @@ class Judge:
             )
         except InvalidRecordError as error:
             return Judged(verdict=Verdict.INVALID, record=record, why=str(error))
-        detections = judge_change(change, self.rulebook, self._subject_of)
-        verdict = self._verdict_of(change, detections, record)
-        return Judged(verdict=verdict, record=record, change=change, detections=detections)
+        detections = judge_change(change, self._rules_at(change), self._subject_of)
+        return Judged(
+            verdict=self._verdict_of(change, detections, record),
+            record=record,
+            change=change,
+            detections=detections,
+            counted=occurrences(change, self._rules_at(change), self._subject_of),
+        )
 
     def _verdict_of(
         self, change: Change, detections: tuple[Detection, ...], record: dict[str, Any]
     ) -> Verdict:
         failed = change.outcome is Outcome.FAILED
         if detections:
-            serious = any(one.severity.rank >= Severity.MEDIUM.rank for one in detections)
-            return Verdict.RISKY if serious and not failed else Verdict.NOTED
+            worst = max((one.severity for one in detections), key=_rank)
+            return verdict_from(worst, failed=failed)
         if failed:
             return Verdict.FAILED
         if change.read_only or (_is_about_data(change, record) and not self._names(change)):
@@ -153,7 +180,10 @@ class Judge:
 
     def _names(self, change: Change) -> bool:
         """Tell whether a rule names the call."""
-        return bool(self.rulebook.change_rules_for(change))
+        return bool(self._rules_at(change).change_rules_for(change))
+
+    def _rules_at(self, change: Change) -> Rulebook:
+        return self.rulebook.at(change.account_id, change.region)
 
     def _subject_of(self, ref: ResourceRef, item: ConfigurationItem | None) -> Subject:
         del item  # a replay describes nothing
@@ -195,6 +225,27 @@ def row_of(judged: Judged, source: str) -> Row:
         severity=worst,
         resources=_resources(change, judged.detections),
         message=_message(change, judged.detections),
+    )
+
+
+def verdict_from(severity: Severity, *, failed: bool) -> Verdict:
+    """Return the verdict on a call that a rule objects to; what failed is never risky."""
+    serious = severity.rank >= Severity.MEDIUM.rank
+    return Verdict.RISKY if serious and not failed else Verdict.NOTED
+
+
+def with_bursts(candidate: Candidate, bursts: Sequence[Detection]) -> Row:
+    """Return the row of the record with which something had happened too often."""
+    row = candidate.row
+    severities = [*filter(None, [row.severity]), *(one.severity for one in bursts)]
+    worst = max(severities, key=_rank)
+    said = (row.message if row.rule_ids else "", *(one.message for one in bursts))
+    return replace(
+        row,
+        verdict=verdict_from(worst, failed=candidate.failed),
+        rule_ids=(*row.rule_ids, *(one.rule_id for one in bursts)),
+        severity=worst,
+        message=clean("; ".join(filter(None, said)), MESSAGE_LIMIT_CHARS) or "",
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from chalicelib.evaluate.rulebook import Rulebook
+from chalicelib.evaluate.rulebook import Rulebook, refused_with
 from chalicelib.ingest.cloudtrail import action_of, is_reading
 from chalicelib.ingest.outcome import SIGN_IN_SOURCE
 from chalicelib.model.rule import ANY
@@ -129,6 +129,7 @@ class Sight:
         open_sources: Sources of which a rule names every action.
         open_actions: Actions that a rule names in every source.
         open_actors: Identity types whose every call a rule names.
+        open_errors: Error codes with which a rule names every call.
         sees_all: A rule names every call of everybody.
     """
 
@@ -136,25 +137,27 @@ class Sight:
     open_sources: frozenset[str]
     open_actions: frozenset[str]
     open_actors: frozenset[str]
+    open_errors: tuple[str, ...]
     sees_all: bool
 
     @classmethod
     def of(cls, rulebook: Rulebook) -> "Sight":
         """Gather what change rules match."""
         pairs = frozenset(rulebook.changes)
-        everything = rulebook.changes.get((ANY, ANY), ())
+        everything = [ready.rule for ready in rulebook.changes.get((ANY, ANY), ())]
         return cls(
             named=pairs,
             open_sources=frozenset(s for s, a in pairs if a == ANY and s != ANY),
             open_actions=frozenset(a for s, a in pairs if s == ANY and a != ANY),
-            open_actors=frozenset(t for ready in everything for t in ready.rule.actor_types),
-            sees_all=any(not ready.rule.actor_types for ready in everything),
+            open_actors=frozenset(t for rule in everything for t in rule.actor_types),
+            open_errors=tuple({code for rule in everything for code in rule.errors}),
+            sees_all=any(not rule.actor_types and not rule.errors for rule in everything),
         )
 
     def verdict_of(self, outline: Outline) -> Verdict | None:
         """Return the verdict of a plain record that nothing judges; None for all others."""
         source, action = outline.event_source, action_of(outline.event_name)
-        if self._may_judge(source, action, outline.user_identity.type) or not _is_plain(outline):
+        if self._may_judge(source, action, outline) or not _is_plain(outline):
             return None
         if outline.error_code:
             return Verdict.FAILED
@@ -165,12 +168,13 @@ class Sight:
         data = is_data_event(source, action, managed=managed, category=category)
         return Verdict.IGNORED if data else Verdict.HARMLESS
 
-    def _may_judge(self, source: str, action: str, actor_type: str) -> bool:
+    def _may_judge(self, source: str, action: str, outline: Outline) -> bool:
         return (
             (source, action) in self.named
             or source in self.open_sources
             or action in self.open_actions
-            or actor_type in self.open_actors
+            or outline.user_identity.type in self.open_actors
+            or refused_with(outline.error_code, self.open_errors)
             or self.sees_all
             or source == SIGN_IN_SOURCE
         )

@@ -15,12 +15,12 @@ from itertools import chain
 from multiprocessing import get_context
 
 from chalicelib import resources
-from chalicelib.evaluate.bundle import rules_from
+from chalicelib.evaluate.bundle import ruleset_from
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.model import ResourceType
 from chalicelib.plugins import discover
 from vigil.replay.counting import Book, Plan, Tally, Verdicts
-from vigil.replay.judging import Judge, Judged, Row, row_of
+from vigil.replay.judging import Candidate, Judge, Judged, Row, row_of
 from vigil.replay.outline import Verdict, outlined
 from vigil.replay.reading import Batch, Raw, batches_of, records_of
 from vigil.replay.seen import Seen
@@ -73,13 +73,21 @@ def judge_batch(batch: Batch, judge: Judge, *, everything: bool) -> Verdicts:
 
 def _add_judged(found: Verdicts, index: int, judged: Judged, *, everything: bool) -> None:
     change = judged.change
-    if everything or judged.verdict in _WORTH_A_ROW:
-        found.rows[len(found.codes)] = row_of(judged, f"{found.source.name}#{index}")
+    _keep_row(found, f"{found.source.name}#{index}", judged, everything=everything)
     if change is None or change.event_id is None:
         found.add(index, judged.verdict, None, 0)
         return
     fingerprint = int(change.record_hash[:15], 16) << 1 | 1
     found.add(index, judged.verdict, f"{change.event_id} {change.account_id}", fingerprint)
+
+
+def _keep_row(found: Verdicts, source: str, judged: Judged, *, everything: bool) -> None:
+    """Keep the row of what is told, and of what may be once it has been counted."""
+    told, at = everything or judged.verdict in _WORTH_A_ROW, len(found.codes)
+    if told or judged.counted:
+        row = row_of(judged, source)
+        found.rows |= {at: row} if told else {}
+        found.counted |= {at: Candidate.of(judged, row)} if judged.counted else {}
 
 
 def _print_of_bytes(raw: Raw) -> int:
@@ -134,5 +142,5 @@ def _work(batch: Batch, plan: Plan) -> Verdicts:
 @functools.cache
 def _judge_of(plan: Plan) -> Judge:
     types = discover(resources, "RESOURCE_TYPE", ResourceType)
-    rulebook = Rulebook.of(rules_from(plan.bundle.read_bytes()), types)
+    rulebook = Rulebook.in_force(ruleset_from(plan.bundle.read_bytes()), types)
     return Judge.of(rulebook, types, plan.now)

@@ -107,7 +107,8 @@ def _described(piece: Piece, ref: ResourceRef, eyes: Eyes) -> Found:
 def _judged(item: ConfigurationItem, eyes: Eyes) -> Found:
     kind = eyes.types[item.ref.type]
     try:
-        evaluations = judge_item(item, eyes.rulebook, now=item.ended_at)
+        rulebook = eyes.rulebook.at(item.ref.account_id, item.ref.region)
+        evaluations = judge_item(item, rulebook, now=item.ended_at)
     except ODD as error:
         return _unseen(item.ref, gap_of_defect(kind.facets[0].calls[0], error), eyes)
     rows = (row_from(one, item.ref, kind, item.ended_at) for one in evaluations)
@@ -131,7 +132,7 @@ def _unlisted(request: SweepRequest, gap: Gap, eyes: Eyes) -> Found:
 
 
 def _unseen(ref: ResourceRef, gap: Gap, eyes: Eyes) -> Found:
-    rules = eyes.rulebook.rules_for(ref.type)
+    rules = eyes.rulebook.at(ref.account_id, ref.region).rules_for(ref.type)
     rows = undecided(rules, ref, eyes.types[ref.type], gap, eyes.clock.now())
     verdicts = tuple(row.compliance for row in rows)
     return Found(rows=rows, verdicts=verdicts, gaps=(gap,), resources=1)

@@ -83,6 +83,7 @@ class Stage:
             observer=self,
             store=_Baton(self),
             sweeps=_Unused(),
+            rates=_Unused(),
             live=self,
             bulk=self,
             rulebook=Rulebook.of([door_rule()], [kind]),

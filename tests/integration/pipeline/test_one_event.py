@@ -33,7 +33,7 @@ def make_group(world: World) -> str:
     return str(ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"])
 
 
-def test_a_bucket_event_makes_one_read_per_facet_one_query_and_one_transaction(
+def test_a_bucket_event_makes_one_read_per_facet_two_queries_and_one_transaction(
     world: World,
 ) -> None:
     open_bucket(world)
@@ -43,17 +43,19 @@ def test_a_bucket_event_makes_one_read_per_facet_one_query_and_one_transaction(
 
     assert sorted(world.calls) == [
         "dynamodb:Query",
+        "dynamodb:Query",  # the trails that write into the bucket
         "dynamodb:TransactWriteItems",
         "s3:GetBucketAcl",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketPolicy",
+        "s3:GetBucketVersioning",
         "s3:GetPublicAccessBlock",
         "s3control:GetPublicAccessBlock",
         "sqs:SendMessageBatch",  # the confirming look of a finding that opened
     ]
 
 
-def test_a_bucket_event_that_changes_nothing_makes_seven_calls(world: World) -> None:
+def test_a_bucket_event_that_changes_nothing_makes_nine_calls(world: World) -> None:
     open_bucket(world)
     world.deliver_all()
     world.client("s3").put_bucket_tagging(Bucket="reports", Tagging={"TagSet": []})
@@ -65,7 +67,8 @@ def test_a_bucket_event_that_changes_nothing_makes_seven_calls(world: World) -> 
 
     world.deliver(ownership_written)
 
-    assert len(world.calls) == 7
+    # Six reads, the bucket's Query, the Query for trails that write into it, the transaction.
+    assert len(world.calls) == 9
     assert "s3:ListBuckets" not in world.calls
 
 

@@ -19,11 +19,26 @@ from chalicelib.model import (
     TransitionKind,
     message_from,
 )
-from tests.integration.pipeline.world import World
+from tests.integration.pipeline.world import REGION, World
 from vigil.local._principals import client_for
 
 ROLE = "AWS::IAM::Role"
 GROUP = "AWS::EC2::SecurityGroup"
+WHOLE_ACCOUNT = "Observed::Account::Global"
+TRAIL = "AWS::CloudTrail::Trail"
+RECORDING = "cloudtrail-multi-region-trail-active"
+LOGS_OPEN = "cloudtrail-bucket-not-public"
+OPEN_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::trail-logs/*",
+        }
+    ],
+}
 
 
 def make_role(world: World, name: str = "etl", *, idle_days: int = 120) -> None:
@@ -199,3 +214,59 @@ def _meanwhile(world: World, happens: Callable[[], object]) -> Iterator[None]:
     world.ports = replace(kept, observer=Interrupted())
     yield
     world.ports = kept
+
+
+def record_everything(world: World) -> None:
+    world.client("s3").create_bucket(Bucket="trail-logs")
+    cloudtrail = world.client("cloudtrail")
+    cloudtrail.create_trail(Name="main", S3BucketName="trail-logs", IsMultiRegionTrail=True)
+    cloudtrail.start_logging(Name="main")
+
+
+def sweep_type(world: World, type_name: str, region: str) -> None:
+    request = SweepRequest(account_id=world.aws.account_id, region=region, type=type_name)
+    world.process(msgspec.json.encode({"vigil": "sweep", "request": request}).decode())
+    world.work_through()
+
+
+def account_findings(world: World) -> set[str]:
+    return world.open_findings(WHOLE_ACCOUNT, world.aws.account_id, "global")
+
+
+def test_a_recording_that_ended_without_an_event_is_found_by_the_sweep(world: World) -> None:
+    record_everything(world)
+    sweep_type(world, WHOLE_ACCOUNT, "global")
+    before = account_findings(world)
+    world.client("cloudtrail").stop_logging(Name="main")
+    world.take_records()
+
+    sweep_type(world, WHOLE_ACCOUNT, "global")
+
+    assert RECORDING not in before
+    assert RECORDING in account_findings(world)
+
+
+def test_what_an_account_is_not_told_takes_no_other_verdict_with_it(world: World) -> None:
+    sweep_type(world, WHOLE_ACCOUNT, "global")
+
+    found = account_findings(world)
+    assert {"iam-root-mfa-enabled", "iam-password-policy-min-length", RECORDING} <= found
+    # The embedded AWS knows neither: nothing may be concluded from that.
+    assert not {"iam-root-not-used-recently", "account-contact-details-present"} & found
+
+
+def test_whoever_opens_the_log_bucket_is_named_for_the_trail(world: World) -> None:
+    record_everything(world)
+    world.client("s3").delete_public_access_block(Bucket="trail-logs")
+    world.take_records()
+    sweep_type(world, TRAIL, REGION)
+    before = world.open_findings(TRAIL, "main")
+    world.client("s3").put_bucket_policy(Bucket="trail-logs", Policy=json.dumps(OPEN_POLICY))
+
+    world.deliver_all()
+    world.work_through()
+
+    finding = world.finding(LOGS_OPEN, TRAIL, "main")
+    assert LOGS_OPEN not in before
+    assert finding.cause is not None
+    assert finding.cause.event_name == "PutBucketPolicy"

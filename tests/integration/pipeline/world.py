@@ -24,7 +24,7 @@ from chalicelib.settings import Settings
 from vigil.local._principals import client_for, role_environment, user_environment
 from vigil.local.bus import envelope
 from vigil.local.moto_server import EmbeddedAws
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import built_in
 
 REGION = "us-east-1"
 #: Loads botocore's models once for all tests.
@@ -151,7 +151,7 @@ class World:
 @contextmanager
 def world_in(folder: Path) -> Iterator[World]:
     """Start an account with Vigil's pipeline over it; its tables are moto's, behind the lock."""
-    rules = load_rules([RULES], resource_types())
+    rules = built_in()
     assert not rules.problems
     (folder / "bundle.json").write_bytes(bundle_from(rules.rules))
     with EmbeddedAws(require_trail=False, managed_policies=False) as aws:

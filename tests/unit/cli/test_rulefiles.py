@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.errors import RuleDocumentError
 from tests.rulekit import THING
-from vigil._yaml import read_yaml
-from vigil.rulefiles import LoadedRules, load_rules
+from vigil._yaml import LOADERS, Read, read_yaml
+from vigil.rulefiles import RULES, LoadedRules, load_rules
 
 GOOD = """\
 id: thing-not-public
@@ -81,8 +81,8 @@ def test_a_wrong_file_is_named_with_its_line(old: str, new: str, said: str, tmp_
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "just text", "1", "\x00", "a: &a [*a]", "- " * 1_500, "{" * 300],
-    ids=["empty", "a list", "a text", "a number", "NUL", "itself", "deep list", "deep map"],
+    ["", "[]", "just text", "1", "\x00", "a: &a [*a]", "- " * 1_500, "{" * 300, "[" * 200_000],
+    ids=["empty", "list", "text", "number", "NUL", "itself", "deep list", "deep map", "deeper"],
 )
 def test_a_file_that_is_no_rule_is_a_problem_and_not_a_crash(text: str, tmp_path: Path) -> None:
     loaded = load(tmp_path, thing_not_public=text)
@@ -124,6 +124,31 @@ def test_a_file_that_is_not_text_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "thing-not-public.yaml").write_bytes(b"\xff\xfe\x00")
 
     assert "UTF-8" in str(load_rules([tmp_path], [THING]).problems[0])
+
+
+ONE_OF_EACH_SERVICE = [
+    min(folder.glob("*.yaml")) for folder in sorted(RULES.iterdir()) if folder.is_dir()
+]
+
+
+@pytest.mark.parametrize("path", ONE_OF_EACH_SERVICE, ids=lambda path: path.stem)
+def test_every_loader_reads_the_same_values_from_the_same_lines(path: Path) -> None:
+    read = [read_with(loader, path.read_text("utf-8")) for loader in LOADERS]
+
+    assert all((one.value, one.lines) == (read[0].value, read[0].lines) for one in read)
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: [\n", "a: 'b\n\n", "a: b: c", "a: \ud800"])
+def test_every_loader_places_a_mistake_inside_the_text(text: str) -> None:
+    for loader in LOADERS:
+        with pytest.raises(RuleDocumentError, match="not YAML") as refusal:
+            read_with(loader, text)
+
+        assert (refusal.value.line or 1) <= text.count("\n") + 1
+
+
+def read_with(loader: Any, text: str) -> Read:
+    return read_yaml(text, source="t.yaml", loader=loader)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_the_order_of_the_rules_does_not_matter() -> None:
 DAMAGED = {
     "an edited rule": bundle_from(RULES).replace(b'"maximum":7776000', b'"maximum":9999999'),
     "another hash": bundle_from(RULES).replace(b'"sha256":"', b'"sha256":"0'),
-    "another format": bundle_from(RULES).replace(b'"format":1', b'"format":2'),
+    "another format": bundle_from(RULES).replace(b'"format":2', b'"format":3'),
     "half a bundle": bundle_from(RULES)[:-20],
     "no bundle": b"[]",
     "nothing": b"",

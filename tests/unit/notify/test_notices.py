@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.model import Reason, Severity, TransitionKind
-from chalicelib.model.notice import Level
+from chalicelib.model.notice import Level, is_posted
 from chalicelib.notify.notices import UNREADABLE_RULE_ID, level_of, notices_from
-from tests.unit.notify.told import FINDING, entry, transition
+from tests.unit.notify.told import DETECTION, FINDING, entry, transition
 
 
 def test_findings_of_one_look_are_one_notice_with_the_worst_first() -> None:
@@ -56,3 +56,20 @@ def test_an_unreadable_resource_is_a_ticket_however_severe_the_hidden_rule() -> 
     unreadable = replace(FINDING, rule_id=UNREADABLE_RULE_ID, severity=Severity.CRITICAL)
 
     assert level_of(transition(told=unreadable)) is Level.TICKET
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_only_what_was_seen_for_information_is_not_worth_a_message(severity: Severity) -> None:
+    seen = transition(TransitionKind.DETECTED, told=replace(DETECTION, severity=severity))
+    found = transition(told=replace(FINDING, severity=severity))
+
+    assert is_posted(seen) is (severity is not Severity.INFORMATIONAL)
+    assert is_posted(found)
+
+
+def test_what_is_not_worth_a_message_is_published_all_the_same() -> None:
+    mild = replace(DETECTION, severity=Severity.INFORMATIONAL)
+
+    (notice,) = notices_from([entry(transition(TransitionKind.DETECTED, told=mild))])
+
+    assert notice.severity is Severity.INFORMATIONAL

@@ -18,7 +18,7 @@ from vigil.replay.judging import Judge, Row
 from vigil.replay.reading import Numbered, batches_of, records_of
 from vigil.replay.running import replayed
 from vigil.replay.sources import Gap, Source
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import built_in, resource_types
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -85,13 +85,13 @@ def numbered(source: Source) -> list[Numbered | Gap]:
 def judge() -> Judge:
     """Return a judge over the built-in rules."""
     types = resource_types()
-    return Judge.of(Rulebook.of(load_rules((RULES,), types).rules, types), types, NOW)
+    return Judge.of(Rulebook.of(built_in().rules, types), types, NOW)
 
 
 def plan(folder: Path, *, everything: bool = True) -> Plan:
     """Return a plan over the built-in rules."""
     bundle = folder / "rules.bundle"
-    bundle.write_bytes(bundle_from(load_rules((RULES,), resource_types()).rules))
+    bundle.write_bytes(bundle_from(built_in().rules))
     return Plan(bundle=bundle, everything=everything, now=NOW)
 
 

@@ -89,7 +89,7 @@ def test_a_risky_row_says_who_what_where_and_which_rules() -> None:
     assert row.actor is not None
     assert row.actor.startswith("arn:aws:iam::")
     assert row.source_ip == "192.0.2.10"
-    assert row.rule_ids == ("ec2-sg-ingress-opened-to-internet",)
+    assert row.rule_ids == ("ec2-security-groups-changed", "ec2-sg-ingress-opened-to-internet")
     assert row.severity == "critical"
     assert row.resources[0] == {"type": "AWS::EC2::SecurityGroup", "id": "sg-0a1b2c3d"}
     assert "tcp 22-22 for 0.0.0.0/0" in row.message
