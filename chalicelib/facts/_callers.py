@@ -87,6 +87,16 @@ def _names_identity(value: str) -> bool:
     return is_literal(value.partition(":")[0])
 
 
+def _names_endpoint(value: str) -> bool:
+    """Tell whether a subscriber's address, or all that a pattern fits, is of one known owner.
+
+    ``*@example.com`` is of that domain's owner, as far as addresses of e-mail go; a web address
+    can end like it on any host (`facts.topics` says where the protocol is left open).
+    """
+    domain = value.rpartition("@")[2] if "@" in value else value
+    return bool(domain) and (is_literal(domain) or names_account(value))
+
+
 def _from_internet(condition: Condition) -> Truths:
     networks = _addresses(condition)
     if networks is None:
@@ -128,7 +138,8 @@ _FOREIGN_PATHS = Domain(absent=True, admits=foreign(_names_organisation))
 
 # Present only where a service acts for somebody: then they name that somebody.
 _SOURCE_KEYS: Mapping[str, Domain] = {
-    **_theirs("aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid"),
+    # An Alexa skill's token names the skill, as an account names itself.
+    **_theirs("aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid", "lambda:eventsourcetoken"),
     SOURCE_ARN: _FOREIGN_ARN,
     "aws:sourceorgpaths": _FOREIGN_PATHS,
 }
@@ -152,6 +163,7 @@ _WAY_KEYS: Mapping[str, Domain] = {
     "aws:sourcevpcarn": _FOREIGN_ARN,
     "aws:vpceorgpaths": _FOREIGN_PATHS,
     "s3:dataaccesspointarn": _FOREIGN_ARN,
+    "sns:endpoint": Domain(absent=True, admits=foreign(_names_endpoint)),
     "aws:securetransport": Domain(absent=False, admits=fixed("true", "false")),
     SOURCE_IP: Domain(absent=True, admits=_from_internet),
 }

@@ -6,6 +6,7 @@ CloudTrail's documented behaviour, so no selectors at all must not be read as "r
 unless the trail says that it *has* custom ones, which are then empty.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,11 @@ from typing import Any
 TOLERATED_EXCLUSIONS = frozenset({"kms.amazonaws.com", "rdsdata.amazonaws.com"})
 
 KINDS = frozenset({"read", "write"})
+
+OBJECTS = "AWS::S3::Object"
+
+#: How selectors name all buckets there are and will be; an ARN with a name in it is one of them.
+_EVERY_BUCKET = re.compile(r"arn:aws[a-z-]*:s3(:::)?")
 
 _NOTHING: frozenset[str] = frozenset()
 _BY_TYPE = {"All": KINDS, "ReadOnly": frozenset({"read"}), "WriteOnly": frozenset({"write"})}
@@ -46,6 +52,22 @@ def recorded_kinds(trail: Mapping[str, Any]) -> frozenset[str] | None:
     if not basic and not advanced:
         return _NOTHING if trail["HasCustomEventSelectors"] else KINDS
     return _NOTHING.union(*map(_basic_kinds, basic), *map(_advanced_kinds, advanced))
+
+
+def recorded_object_kinds(trail: Mapping[str, Any], *, narrowed: bool) -> frozenset[str] | None:
+    """Return which of ``read`` and ``write`` on S3 objects are recorded; None while unread.
+
+    Args:
+        trail: The trail.
+        narrowed: Count what is recorded of some objects, calls or callers, not of all.
+    """
+    basic, advanced = trail["EventSelectors"], trail["AdvancedEventSelectors"]
+    if basic is None or advanced is None:
+        return None
+    return _NOTHING.union(
+        *(_basic_object_kinds(selector, narrowed=narrowed) for selector in basic),
+        *(_advanced_object_kinds(selector, narrowed=narrowed) for selector in advanced),
+    )
 
 
 def excluded_sources(trail: Mapping[str, Any]) -> list[str]:
@@ -87,6 +109,39 @@ def _advanced_kinds(selector: Mapping[str, Any]) -> frozenset[str]:
         return KINDS
     values = _only(fields["readOnly"], "Equals")
     return _NOTHING.union(*(_BY_READ_ONLY.get(value, _NOTHING) for value in values))
+
+
+def _basic_object_kinds(selector: Mapping[str, Any], *, narrowed: bool) -> frozenset[str]:
+    objects = [r["Values"] for r in selector["DataResources"] if r["Type"] == OBJECTS]
+    if any(narrowed or any(map(_is_every_bucket, values)) for values in objects if values):
+        return _BY_TYPE.get(selector["ReadWriteType"], _NOTHING)
+    return _NOTHING
+
+
+def _is_every_bucket(arn: str) -> bool:
+    return _EVERY_BUCKET.fullmatch(arn) is not None
+
+
+def _advanced_object_kinds(selector: Mapping[str, Any], *, narrowed: bool) -> frozenset[str]:
+    fields = {field["Field"]: field for field in selector["FieldSelectors"]}
+    if _only(fields.get("eventCategory"), "Equals") != ["Data"]:
+        return _NOTHING
+    if _only(fields.get("resources.type"), "Equals") != [OBJECTS]:
+        return _NOTHING
+    if not narrowed and (len(fields) != len(selector["FieldSelectors"]) or _narrows(fields)):
+        return _NOTHING
+    if "readOnly" not in fields:
+        return KINDS
+    values = _only(fields["readOnly"], "Equals")
+    return _NOTHING.union(*(_BY_READ_ONLY.get(value, _NOTHING) for value in values))
+
+
+def _narrows(fields: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell whether fields beside category, type and read or write leave objects or calls out."""
+    if fields.keys() - {"eventCategory", "resources.type", "readOnly", "resources.ARN"}:
+        return True
+    named = fields.get("resources.ARN")
+    return named is not None and not any(map(_is_every_bucket, _only(named, "StartsWith")))
 
 
 def _only(field: Mapping[str, Any] | None, operator: str) -> list[str]:

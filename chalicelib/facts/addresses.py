@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 IPNetwork = IPv4Network | IPv6Network
 
+IPV4 = 4
+
 #: Networks that are together larger than this share of a public address space are the internet.
 PUBLIC_IPV4_SHARE_LIMIT = 0.5
 PUBLIC_IPV6_SHARE_LIMIT = 0.5
@@ -67,6 +69,11 @@ def share_of_public_ipv4(networks: Iterable[IPNetwork]) -> float:
 def share_of_public_ipv6(networks: Iterable[IPNetwork]) -> float:
     """Return the part (0 to 1) of ``2000::/3`` that the IPv6 `networks` unite."""
     return _part(tuple(networks), 6, _PUBLIC_IPV6)
+
+
+def share_of_public(intervals: Iterable[Interval], version: int) -> float:
+    """Return the part (0 to 1) of an IP version's public addresses that disjoint ranges hold."""
+    return _share(intervals, _PUBLIC_IPV4 if version == IPV4 else _PUBLIC_IPV6)
 
 
 def is_wide(network: IPNetwork) -> bool:

@@ -32,6 +32,13 @@ def scalar(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def flag(value: Any) -> bool | None:
+    """Return a boolean, also one that CloudTrail wrote as text; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+
 def partition_of(record: Record) -> str:
     """Return the partition of the Region that the record is from."""
     region = str(field(record, "awsRegion") or "")

@@ -9,9 +9,10 @@ from functools import lru_cache
 from jsonschema_rs import Draft202012Validator
 
 from chalicelib.model import Facet, Fact, ResourceType
+from chalicelib.model.identity import ByIdentity
 from chalicelib.model.pointer import pointer_of, tokens_of
 from chalicelib.resources._declared import facets_for, facts_for, shape_of
-from chalicelib.resources._shape import ByIdentity, Tokens, validator_of
+from chalicelib.resources._shape import Tokens, validator_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

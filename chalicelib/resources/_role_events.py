@@ -1,7 +1,7 @@
 """What IAM's and STS's events say about a role, in the pointers of its item.
 
-A call that takes something away proposes the empty value: it writes the attribute, but is never
-the reason for something being there.
+Whoever creates a role or rewrites its trust says whom it lets in: `OUTSIDE_OPENINGS` is what change
+rules read of it, also where the role is gone or closed again a second later.
 """
 
 import re
@@ -9,20 +9,34 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chalicelib.facts.policy import normalise_policy
+from chalicelib.facts.policy import PolicyError, normalise_policy
+from chalicelib.facts.trust import OUTSIDE_OPENINGS_SCHEMA, outside_openings
 from chalicelib.model import Route
 from chalicelib.model.plugin import Record
+from chalicelib.resources._iam_events import (
+    ATTACHED,
+    BOUNDARY,
+    GRANT_CHANGE_FACTS,
+    INLINE,
+    TAGS,
+    created_with,
+    iam_route,
+    policy_routes,
+    principal_routes,
+)
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._plain import rfc3339
 
 TRUST = "/properties/AssumeRolePolicyDocument"
-ATTACHED = "/properties/ManagedPolicyArns"
-INLINE = "/properties/Policies"
-BOUNDARY = "/properties/PermissionsBoundary"
-TAGS = "/properties/Tags"
 LAST_ASSUMED = "/observed/LastAssumed"
 
-_IAM = "iam.amazonaws.com"
+#: Change fact: strangers that the call lets assume the role.
+OUTSIDE_OPENINGS = "OutsideOpenings"
+CHANGE_FACTS: Mapping[str, Mapping[str, Any]] = {
+    **GRANT_CHANGE_FACTS,
+    OUTSIDE_OPENINGS: OUTSIDE_OPENINGS_SCHEMA,
+}
+
 _STS = "sts.amazonaws.com"
 
 _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
@@ -41,111 +55,56 @@ def role_name(raw: str, record: Record) -> str | None:
     return name if _NAME.fullmatch(name) else None
 
 
-def managed_policy_arn(raw: str, _: Record) -> str | None:
-    """Return the ARN of a managed policy; its name alone is no id."""
-    return raw if raw.startswith("arn:") and ":policy/" in raw else None
+def _created(record: Record) -> Mapping[str, Any]:
+    trust = _trusted(field(parameters_of(record), "assumeRolePolicyDocument"))
+    return {**trust, **created_with(record)}
 
 
-def tags_from(raw: Any) -> list[dict[str, str]]:
-    """Normalise tags of an answer or a payload: by key, with upper-case names."""
-    pairs = [tag for tag in raw if isinstance(tag, Mapping)] if isinstance(raw, list) else []
-    tags = [{"Key": str(field(t, "Key")), "Value": str(field(t, "Value") or "")} for t in pairs]
-    return sorted(tags, key=lambda tag: tag["Key"])
-
-
-def _created(record: Record) -> dict[str, Any]:
-    given = parameters_of(record)
-    return {
-        **_trusted(field(given, "assumeRolePolicyDocument")),
-        BOUNDARY: field(given, "permissionsBoundary"),
-        TAGS: tags_from(field(given, "tags")),
-    }
-
-
-def _trust_updated(record: Record) -> dict[str, Any]:
+def _trust_updated(record: Record) -> Mapping[str, Any]:
     return _trusted(field(parameters_of(record), "policyDocument"))
 
 
-def _trusted(document: Any) -> dict[str, Any]:
+def _trusted(document: Any) -> Mapping[str, Any]:
     policy = normalise_policy(document)
     return {} if policy is None else {TRUST: policy}
 
 
-def _attached(record: Record) -> dict[str, Any]:
-    arn = field(parameters_of(record), "policyArn")
-    return {ATTACHED: [arn]} if isinstance(arn, str) else {}
-
-
-def _detached(_: Record) -> dict[str, Any]:
-    return {ATTACHED: []}
-
-
-def _inlined(record: Record) -> dict[str, Any]:
+def _opened(record: Record) -> Mapping[str, Any]:
     given = parameters_of(record)
-    policy = normalise_policy(field(given, "policyDocument"))
-    if policy is None:
+    document = field(given, "assumeRolePolicyDocument") or field(given, "policyDocument")
+    try:
+        policy = normalise_policy(document)
+    except PolicyError:
         return {}
-    return {INLINE: [{"PolicyName": field(given, "policyName"), "PolicyDocument": policy}]}
+    account_id = str(record.get("recipientAccountId") or "")
+    return {OUTSIDE_OPENINGS: outside_openings(policy, account_id=account_id)}
 
 
-def _inline_removed(_: Record) -> dict[str, Any]:
-    return {INLINE: []}
-
-
-def _bounded(record: Record) -> dict[str, Any]:
-    arn = field(parameters_of(record), "permissionsBoundary")
-    return {BOUNDARY: arn} if isinstance(arn, str) else {}
-
-
-def _unbounded(_: Record) -> dict[str, Any]:
-    return {BOUNDARY: None}
-
-
-def _tagged(record: Record) -> dict[str, Any]:
-    return {TAGS: tags_from(field(parameters_of(record), "tags"))}
-
-
-def _untagged(_: Record) -> dict[str, Any]:
-    return {TAGS: []}
-
-
-def _assumed(record: Record) -> dict[str, Any]:
+def _assumed(record: Record) -> Mapping[str, Any]:
     return {LAST_ASSUMED: rfc3339(datetime.fromisoformat(str(record.get("eventTime"))))}
 
 
 _ROLE = ("requestParameters.roleName",)
 
 ROUTES = (
-    Route(
-        source=_IAM,
-        actions=("CreateRole",),
-        ids=_ROLE,
-        writes=(TRUST, ATTACHED, INLINE, BOUNDARY, TAGS),
+    iam_route(
+        "CreateRole",
+        _ROLE,
+        *(TRUST, ATTACHED, INLINE, BOUNDARY, TAGS),
         creates=True,
         propose=_created,
+        derive=_opened,
     ),
-    Route(
-        source=_IAM,
-        actions=("CreateServiceLinkedRole",),
-        ids=("responseElements.role.roleName",),
-        writes=(TRUST, ATTACHED, TAGS),
+    iam_route(
+        "CreateServiceLinkedRole",
+        ("responseElements.role.roleName",),
+        *(TRUST, ATTACHED, TAGS),
         creates=True,
     ),
-    Route(source=_IAM, actions=("DeleteRole",), ids=_ROLE, deletes=True),
-    *(
-        Route(source=_IAM, actions=(action,), ids=_ROLE, writes=(pointer,), propose=propose)
-        for action, pointer, propose in (
-            ("UpdateAssumeRolePolicy", TRUST, _trust_updated),
-            ("AttachRolePolicy", ATTACHED, _attached),
-            ("DetachRolePolicy", ATTACHED, _detached),
-            ("PutRolePolicy", INLINE, _inlined),
-            ("DeleteRolePolicy", INLINE, _inline_removed),
-            ("PutRolePermissionsBoundary", BOUNDARY, _bounded),
-            ("DeleteRolePermissionsBoundary", BOUNDARY, _unbounded),
-            ("TagRole", TAGS, _tagged),
-            ("UntagRole", TAGS, _untagged),
-        )
-    ),
+    iam_route("DeleteRole", _ROLE, deletes=True),
+    iam_route("UpdateAssumeRolePolicy", _ROLE, TRUST, propose=_trust_updated, derive=_opened),
+    *policy_routes("Role", _ROLE),
+    *principal_routes("Role", _ROLE),
     # Read-only and frequent, so never delivered live; replayed records still prove use.
     Route(
         source=_STS,
@@ -153,20 +112,5 @@ ROUTES = (
         ids=("requestParameters.roleArn",),
         observe=_assumed,
         delivered=False,
-    ),
-)
-
-#: A managed policy's new content changes what every role holding it may do.
-MANAGED_POLICY_ROUTES = (
-    Route(
-        source=_IAM,
-        actions=(
-            "CreatePolicyVersion",
-            "SetDefaultPolicyVersion",
-            "DeletePolicyVersion",
-            "DeletePolicy",
-        ),
-        ids=("requestParameters.policyArn",),
-        writes=(ATTACHED,),
     ),
 )

@@ -6,6 +6,9 @@ from typing import Any
 from chalicelib.facts.policy import POLICY_SCHEMA
 from chalicelib.facts.role_use import INSTANT
 from chalicelib.resources._declared import closed
+from chalicelib.resources._iam_entity import ARNS_SHAPE, POLICIES_SHAPE
+from chalicelib.resources._iam_held import HELD_SHAPE
+from chalicelib.resources._tags import TAGS_SHAPE
 
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -20,12 +23,9 @@ SHAPE: Mapping[str, Any] = closed(
                 "Path": _TEXT,
                 "AssumeRolePolicyDocument": _POLICY,
                 "PermissionsBoundary": _TEXT_OR_NULL,
-                "ManagedPolicyArns": {"type": "array", "items": _TEXT},
-                "Policies": {
-                    "type": "array",
-                    "items": closed({"PolicyName": _TEXT, "PolicyDocument": _POLICY}),
-                },
-                "Tags": {"type": "array", "items": closed({"Key": _TEXT, "Value": _TEXT})},
+                "ManagedPolicyArns": ARNS_SHAPE,
+                "Policies": POLICIES_SHAPE,
+                "Tags": TAGS_SHAPE,
             }
         ),
         "observed": closed(
@@ -38,6 +38,7 @@ SHAPE: Mapping[str, Any] = closed(
                     }
                 ),
                 "LastAssumed": _INSTANT_OR_NULL,
+                "AttachedPolicies": HELD_SHAPE,
             }
         ),
     }
@@ -67,5 +68,6 @@ DEFAULTS: Mapping[str, Any] = {
         "CreateDate": "2026-01-01T00:00:00.000Z",
         "RoleLastUsed": {"LastUsedDate": None, "Region": None},
         "LastAssumed": None,
+        "AttachedPolicies": {},
     },
 }

@@ -109,28 +109,33 @@ def _policy_of(record: Record) -> dict[str, Any] | None:
         return None
 
 
-def _route(action: str, *writes: str, **how: Any) -> Route:
+def bucket_route(action: str, *writes: str, **how: Any) -> Route:
+    """Return the route of a call on one bucket."""
     return Route(source=SOURCE, actions=(action,), ids=_BUCKET, writes=writes, **how)
 
 
 BUCKET_ROUTES = (
-    _route(
+    bucket_route(
         "CreateBucket",
         *(TAGS, POLICY, GRANTS),
         creates=True,
         propose=_created,
         derive=_opened_by_grants,
     ),
-    _route("DeleteBucket", deletes=True),
-    _route("PutBucketPolicy", POLICY, propose=_with_policy, derive=_opened_by_policy),
-    _route("DeleteBucketPolicy", POLICY, propose=_always(POLICY, None)),
-    _route("PutBucketAcl", GRANTS, propose=_with_grants, derive=_opened_by_grants),
-    _route("PutBucketOwnershipControls", OWNERSHIP, propose=_with_ownership),
-    _route("DeleteBucketOwnershipControls", OWNERSHIP, propose=_always(OWNERSHIP, NO_OWNERSHIP)),
-    _route("PutBucketPublicAccessBlock", BLOCK, propose=_with_block),
-    _route("DeleteBucketPublicAccessBlock", BLOCK, propose=_always(BLOCK, all_flags(on=False))),
-    _route("PutBucketTagging", TAGS),
-    _route("DeleteBucketTagging", TAGS, propose=_always(TAGS, [])),
+    bucket_route("DeleteBucket", deletes=True),
+    bucket_route("PutBucketPolicy", POLICY, propose=_with_policy, derive=_opened_by_policy),
+    bucket_route("DeleteBucketPolicy", POLICY, propose=_always(POLICY, None)),
+    bucket_route("PutBucketAcl", GRANTS, propose=_with_grants, derive=_opened_by_grants),
+    bucket_route("PutBucketOwnershipControls", OWNERSHIP, propose=_with_ownership),
+    bucket_route(
+        "DeleteBucketOwnershipControls", OWNERSHIP, propose=_always(OWNERSHIP, NO_OWNERSHIP)
+    ),
+    bucket_route("PutBucketPublicAccessBlock", BLOCK, propose=_with_block),
+    bucket_route(
+        "DeleteBucketPublicAccessBlock", BLOCK, propose=_always(BLOCK, all_flags(on=False))
+    ),
+    bucket_route("PutBucketTagging", TAGS),
+    bucket_route("DeleteBucketTagging", TAGS, propose=_always(TAGS, [])),
 )
 
 ACCOUNT_BLOCK_COMPANION = Companion(

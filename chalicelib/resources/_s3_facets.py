@@ -26,6 +26,7 @@ from chalicelib.resources._errors import code_of, member
 from chalicelib.resources._plain import plain
 from chalicelib.resources._s3_block import ABSENT_CODE, account_block, block_from
 from chalicelib.resources._s3_events import NO_OWNERSHIP, TAGS, ownership
+from chalicelib.resources._s3_protection_events import MFA_DELETE, VERSIONING
 
 _GONE = "NoSuchBucket"
 _ACCOUNT_BLOCK_SOUND = frozenset({ACCOUNT_BLOCK})
@@ -77,6 +78,18 @@ def _answer(aws: Any, ref: ResourceRef, ask: Callable[..., Answer], absent: str)
 def _read_account_block(aws: Any, ref: ResourceRef) -> FacetReading:
     block = account_block(aws, ref.account_id)
     return FacetReading(observed={"AccountPublicAccessBlock": block}, sound=_ACCOUNT_BLOCK_SOUND)
+
+
+def _read_versioning(aws: Any, ref: ResourceRef) -> FacetReading | None:
+    answer = _answer(aws, ref, lambda s3, **bucket: s3.get_bucket_versioning(**bucket), "")
+    if answer is None:
+        return None
+    # S3 leaves out the status of a bucket that never had versions, and MFA delete likewise.
+    status = answer.get("Status")
+    return FacetReading(
+        properties={"VersioningConfiguration": status and {"Status": status}},
+        observed={"MFADelete": answer.get("MFADelete", "Disabled")},
+    )
 
 
 def _grants(answer: Answer) -> Any:
@@ -167,5 +180,12 @@ FACETS = (
             _tags,
             absent="NoSuchTagSet",
         ),
+    ),
+    Facet(
+        name="versioning",
+        calls=("s3:GetBucketVersioning",),
+        permissions=("s3:GetBucketVersioning",),
+        pointers=(VERSIONING, MFA_DELETE),
+        read=_read_versioning,
     ),
 )

@@ -8,17 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.facts.network import LAST_PORT
+from chalicelib.resources._cidr_shapes import CIDR, IPV4_CIDR, IPV6_CIDR, or_null
 from chalicelib.resources._ingress_events import ALLOW_ALL_EGRESS
 
 _TEXT = {"type": "string"}
 _OPTIONAL_TEXT = {"type": ["string", "null"]}
-# A source that cannot be parsed would open nothing, so it must not get past the schema.
-_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IPV4_CIDR = {"type": "string", "pattern": rf"^{_OCTET}([.]{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])$"}
-_IPV6_CIDR = {
-    "type": "string",
-    "pattern": "^[0-9a-f:.]{2,45}/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$",
-}
 
 
 def _closed(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -44,8 +38,8 @@ _RULE = _closed(
         "IpProtocol": {"type": "string"},
         "FromPort": {"type": ["integer", "null"]},
         "ToPort": {"type": ["integer", "null"]},
-        "CidrIp": {"anyOf": [_IPV4_CIDR, {"type": "null"}]},
-        "CidrIpv6": {"anyOf": [_IPV6_CIDR, {"type": "null"}]},
+        "CidrIp": or_null(IPV4_CIDR),
+        "CidrIpv6": or_null(IPV6_CIDR),
         "SourcePrefixListId": _OPTIONAL_TEXT,
         "SourceSecurityGroupId": _OPTIONAL_TEXT,
         "SourceSecurityGroupOwnerId": _OPTIONAL_TEXT,
@@ -97,7 +91,7 @@ SCHEMA: Mapping[str, Any] = _closed(
                         {
                             "Entries": {
                                 "type": "array",
-                                "items": {"anyOf": [_IPV4_CIDR, _IPV6_CIDR]},
+                                "items": CIDR,
                             }
                         }
                     ),

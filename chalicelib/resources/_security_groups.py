@@ -16,11 +16,9 @@ from botocore.exceptions import ClientError
 from chalicelib.facts.network import (
     Row,
     described_rows,
-    normalise_entries,
     normalise_permissions,
 )
-from chalicelib.model import ConfigurationItem, Facet, FacetReading, Gap, Page, ResourceRef
-from chalicelib.model.pointer import pointer_of
+from chalicelib.model import ConfigurationItem, Facet, FacetReading, Page, ResourceRef
 from chalicelib.resources._errors import (
     READ_ERRORS,
     MalformedAnswerError,
@@ -30,9 +28,9 @@ from chalicelib.resources._errors import (
 )
 from chalicelib.resources._frame import listed
 from chalicelib.resources._plain import are_plain, plain_tags
+from chalicelib.resources._prefix_lists import PREFIX_LIST_TYPE, Entries, entries_of
 
 TYPE = "AWS::EC2::SecurityGroup"
-PREFIX_LIST_TYPE = "AWS::EC2::PrefixList"
 
 #: 200 is the most values that a filter takes; the interfaces of a page are read by one filter.
 GROUPS_PER_PAGE = 100
@@ -55,15 +53,12 @@ _SOUND = {
     for short in product((False, True), repeat=len(_SHORTENED))
 }
 
-#: Prefix list id → its entries, or None beside the gaps that say why not.
-_Entries = Callable[[str], tuple[list[str] | None, tuple[Gap, ...]]]
-
 
 def read_group(aws: Any, ref: ResourceRef) -> FacetReading | None:
     """Read a group and every prefix list that it names; None where there is no such group."""
     client = _ec2(aws, ref.account_id, ref.region)
     group = _described(client, _GONE, GroupIds=[ref.id])
-    return _reading(group, ref, partial(_entries, client)) if group else None
+    return _reading(group, ref, partial(entries_of, client, GROUP)) if group else None
 
 
 def read_attachments(aws: Any, ref: ResourceRef) -> FacetReading:
@@ -103,10 +98,10 @@ def _items(
 ) -> tuple[ConfigurationItem, ...]:
     refs = [(group, _ref(group, account_id, region)) for group in groups]
     # The groups of a page often name the same list.
-    entries_of = cache(partial(_entries, client))
+    read_list = cache(partial(entries_of, client, GROUP))
     attachments_of = _attachments_reader(client, [ref.id for _, ref in refs])
     return tuple(
-        listed(ref, _reading(group, ref, entries_of), attachments_of(ref.id)) for group, ref in refs
+        listed(ref, _reading(group, ref, read_list), attachments_of(ref.id)) for group, ref in refs
     )
 
 
@@ -138,7 +133,7 @@ def _described(client: Any, absent: frozenset[str], **named: list[str]) -> Any:
     return groups[0]
 
 
-def _reading(group: Mapping[str, Any], ref: ResourceRef, entries_of: _Entries) -> FacetReading:
+def _reading(group: Mapping[str, Any], ref: ResourceRef, read_list: Entries) -> FacetReading:
     permissions, outgoing = member(group, "IpPermissions"), member(group, "IpPermissionsEgress")
     ingress, egress = described_rows(permissions), described_rows(outgoing)
     tags = plain_tags(group.get("Tags", ()))
@@ -147,7 +142,7 @@ def _reading(group: Mapping[str, Any], ref: ResourceRef, entries_of: _Entries) -
     if ingress is None:
         ingress = normalise_permissions(permissions)
     lists = _prefix_lists_in(ingress)
-    read = {name: entries_of(name) for name in lists}
+    read = {name: read_list(name) for name in lists}
     return FacetReading(
         properties={
             "GroupName": group.get("GroupName"),
@@ -177,17 +172,6 @@ def _prefix_lists_in(rules: Iterable[Row]) -> list[str]:
 def _tags(tags: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     pairs = ({"Key": tag["Key"], "Value": tag.get("Value", "")} for tag in tags)
     return sorted(pairs, key=lambda tag: str(tag["Key"]))
-
-
-def _entries(client: Any, name: str) -> tuple[list[str] | None, tuple[Gap, ...]]:
-    """Ask for a prefix list; AWS's own lists resolve like any other."""
-    pages = client.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=name)
-    try:
-        entries = [entry for page in pages for entry in member(page, "Entries")]
-    except READ_ERRORS as error:
-        pointer = pointer_of(("observed", "PrefixLists", name, "Entries"))
-        return None, gaps_from(error, replace(PREFIX_LISTS, pointers=(pointer,)))
-    return normalise_entries(entries), ()
 
 
 def _attachments_reader(client: Any, ids: list[str]) -> Callable[[str], FacetReading]:
@@ -239,11 +223,6 @@ GROUP = Facet(
     ),
     read=read_group,
     existence=True,
-)
-
-#: Only names the call and permission of the part of `GROUP` that may fail on its own.
-PREFIX_LISTS = replace(
-    GROUP, name="prefix_lists", calls=("ec2:GetManagedPrefixListEntries",), existence=False
 )
 
 ATTACHMENTS = Facet(

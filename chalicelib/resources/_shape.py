@@ -6,29 +6,14 @@ below it.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
+from chalicelib.model.identity import ByIdentity
 from chalicelib.model.pointer import is_below
 
 Tokens = tuple[str, ...]
-T = TypeVar("T")
-
-
-class ByIdentity(Generic[T]):
-    """Anything as a cache key: the object itself, which the cache keeps alive."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: T) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ByIdentity) and other.value is self.value
 
 
 def validator_of(schema: Mapping[str, Any]) -> Draft202012Validator:

@@ -6,9 +6,19 @@ The account is no CloudFormation resource and has no ARN: its id is the account 
 
 from typing import Any
 
+from chalicelib.facts.object_events import OBJECT_READ_TRAILS, OBJECT_WRITE_TRAILS
 from chalicelib.facts.trails import MANAGEMENT_EVENT_TRAILS
 from chalicelib.model import Page, ResourceRef, ResourceType
+from chalicelib.resources._account_alarms import METRIC_ALARMS
 from chalicelib.resources._account_block import ACCOUNT_BLOCK
+from chalicelib.resources._account_contacts import CONTACTS
+from chalicelib.resources._account_events import account_named
+from chalicelib.resources._account_federation import FEDERATION
+from chalicelib.resources._account_organization import ORGANIZATION
+from chalicelib.resources._account_passwords import PASSWORDS
+from chalicelib.resources._account_policies import ATTACHED_POLICIES
+from chalicelib.resources._account_report import CREDENTIAL_REPORT, ROOT_LAST_USE
+from chalicelib.resources._account_root import ROOT_CREDENTIALS
 from chalicelib.resources._declared import closed
 from chalicelib.resources._parts import Part, joined
 from chalicelib.resources._trail_events import TRAIL_ROUTES
@@ -20,11 +30,25 @@ TRAILS = Part(
     shapes={"Trails": TRAILS_SHAPE},
     defaults={"Trails": {}},
     facets=(TRAILS_FACET,),
-    facts=(MANAGEMENT_EVENT_TRAILS,),
+    facts=(MANAGEMENT_EVENT_TRAILS, OBJECT_READ_TRAILS, OBJECT_WRITE_TRAILS),
     routes=TRAIL_ROUTES,
 )
 
-_WHOLE = joined((ACCOUNT_BLOCK, TRAILS))
+_WHOLE = joined(
+    (
+        CREDENTIAL_REPORT,
+        ROOT_CREDENTIALS,
+        CONTACTS,
+        PASSWORDS,
+        ATTACHED_POLICIES,
+        FEDERATION,
+        ORGANIZATION,
+        ACCOUNT_BLOCK,
+        TRAILS,
+        METRIC_ALARMS,
+        ROOT_LAST_USE,
+    )
+)
 
 
 def _list(_aws: Any, account_id: str, _region: str, _token: str | None) -> Page:
@@ -45,6 +69,7 @@ RESOURCE_TYPE = ResourceType(
     list=_list,
     list_calls=(),
     list_permissions=(),
+    identify=account_named,
     defaults={"properties": {}, "observed": _WHOLE.defaults},
     change_facts=_WHOLE.change_facts,
     volatile=_WHOLE.volatile,

@@ -10,9 +10,19 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.model import Facet, FacetReading, Page, ResourceRef, ResourceType, Route
-from chalicelib.resources._declared import closed
+from chalicelib.facts.log_bucket import LOG_BUCKET_ACCESS
+from chalicelib.model import (
+    ConfigurationItem,
+    Facet,
+    FacetReading,
+    Page,
+    ResourceRef,
+    ResourceType,
+    Route,
+)
 from chalicelib.resources._errors import code_of, member
+from chalicelib.resources._frame import listed
+from chalicelib.resources._trail_bucket import LOG_BUCKET, LOG_BUCKET_COMPANIONS
 from chalicelib.resources._trail_events import (
     CHANGE_FACTS,
     SOURCE,
@@ -22,37 +32,13 @@ from chalicelib.resources._trail_events import (
     propose_selectors,
     trail_name,
 )
-from chalicelib.resources._trails import (
-    ADVANCED_SELECTORS_SHAPE,
-    EVENT_SELECTORS_SHAPE,
-    GONE,
-    selectors_of,
-    status_of,
-)
+from chalicelib.resources._trail_shape import ATTRIBUTES, DEFAULTS, FLAGS, SCHEMA
+from chalicelib.resources._trails import GONE, selectors_of, status_of
 
 TYPE = "AWS::CloudTrail::Trail"
 
-_TEXT = {"type": "string"}
-_TEXT_OR_NULL = {"type": ["string", "null"]}
-_FLAG = {"type": "boolean"}
-
-#: CloudFormation's property ← GetTrail's field, where they differ or may be missing.
-_ATTRIBUTES = {
-    "TrailName": "Name",
-    "S3BucketName": "S3BucketName",
-    "S3KeyPrefix": "S3KeyPrefix",
-    "SnsTopicName": "SnsTopicName",
-    "KMSKeyId": "KmsKeyId",
-    "CloudWatchLogsLogGroupArn": "CloudWatchLogsLogGroupArn",
-    "CloudWatchLogsRoleArn": "CloudWatchLogsRoleArn",
-}
-_FLAGS = {
-    "IsMultiRegionTrail": "IsMultiRegionTrail",
-    "IncludeGlobalServiceEvents": "IncludeGlobalServiceEvents",
-    "EnableLogFileValidation": "LogFileValidationEnabled",
-    "IsOrganizationTrail": "IsOrganizationTrail",
-}
-_ATTRIBUTE_POINTERS = tuple(f"/properties/{name}" for name in (*_ATTRIBUTES, *_FLAGS))
+#: The names of an item that GetTrail fills.
+_ATTRIBUTE_POINTERS = tuple(f"/properties/{name}" for name in (*ATTRIBUTES, *FLAGS))
 _SELECTOR_POINTERS = ("/properties/EventSelectors", "/properties/AdvancedEventSelectors")
 
 
@@ -66,7 +52,7 @@ def _read_trail(aws: Any, ref: ResourceRef) -> FacetReading | None:
     # Asked in another Region, CloudTrail answers with the shadow of a multi-Region trail.
     if trail.get("HomeRegion", ref.region) != ref.region:
         return None
-    return FacetReading(properties=_attributes(trail), observed=_custom(trail))
+    return _trail_reading(trail)
 
 
 def _read_status(aws: Any, ref: ResourceRef) -> FacetReading:
@@ -87,40 +73,41 @@ def _read_tags(aws: Any, ref: ResourceRef) -> FacetReading:
 
 
 def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
-    """Name the trails whose home this Region is; one page, CloudTrail allows five per Region."""
+    """Return the trails whose home this Region is; one page, CloudTrail allows five per Region."""
     del token
     client = aws.client("cloudtrail", account_id=account_id, region=region)
     trails = member(client.describe_trails(includeShadowTrails=False), "trailList")
-    return Page(refs=tuple(_refs(trails, account_id, region)))
+    return Page(items=tuple(_items(trails, account_id, region)))
 
 
-def _refs(
+def _items(
     trails: Iterable[Mapping[str, Any]], account_id: str, region: str
-) -> Iterable[ResourceRef]:
+) -> Iterable[ConfigurationItem]:
     for trail in trails:
         _, partition, _, home, owner, _ = trail["TrailARN"].split(":", 5)
         if (home, owner) == (region, account_id):
-            yield ResourceRef(
+            ref = ResourceRef(
                 partition=partition,
                 account_id=account_id,
                 region=region,
                 type=TYPE,
                 id=trail["Name"],
             )
+            yield listed(ref, _trail_reading(trail))
 
 
 def _client(aws: Any, ref: ResourceRef) -> Any:
     return aws.client("cloudtrail", account_id=ref.account_id, region=ref.region)
 
 
-def _attributes(trail: Mapping[str, Any]) -> dict[str, Any]:
-    texts = {name: trail.get(field) for name, field in _ATTRIBUTES.items()}
-    flags = {name: bool(trail.get(field)) for name, field in _FLAGS.items()}
-    return {**texts, **flags}
-
-
-def _custom(trail: Mapping[str, Any]) -> dict[str, Any]:
-    return {"HasCustomEventSelectors": bool(trail.get("HasCustomEventSelectors"))}
+def _trail_reading(trail: Mapping[str, Any]) -> FacetReading:
+    """Read what GetTrail and DescribeTrails say of a trail, in the same words."""
+    texts = {name: trail.get(field) for name, field in ATTRIBUTES.items()}
+    flags = {name: bool(trail.get(field)) for name, field in FLAGS.items()}
+    return FacetReading(
+        properties={**texts, **flags},
+        observed={"HasCustomEventSelectors": bool(trail.get("HasCustomEventSelectors"))},
+    )
 
 
 def _arn(ref: ResourceRef) -> str:
@@ -215,55 +202,20 @@ _ROUTES = (
     ),
 )
 
-_PROPERTIES = {
-    "TrailName": _TEXT,
-    "S3BucketName": _TEXT,
-    **dict.fromkeys(list(_ATTRIBUTES)[2:], _TEXT_OR_NULL),
-    **dict.fromkeys(_FLAGS, _FLAG),
-    "IsLogging": _FLAG,
-    "EventSelectors": EVENT_SELECTORS_SHAPE,
-    "AdvancedEventSelectors": ADVANCED_SELECTORS_SHAPE,
-    "Tags": {
-        "type": "array",
-        "items": closed({"Key": _TEXT, "Value": _TEXT}),
-    },
-}
-_OBSERVED = {"HasCustomEventSelectors": _FLAG, "LatestDeliveryError": _TEXT_OR_NULL}
-
 RESOURCE_TYPE = ResourceType(
     type=TYPE,
     service="cloudtrail",
     noun="trail",
-    schema=closed({"properties": closed(_PROPERTIES), "observed": closed(_OBSERVED)}),
+    schema=SCHEMA,
     routes=_ROUTES,
-    facets=(_TRAIL, _STATUS, _SELECTORS, _TAGS),
+    companions=LOG_BUCKET_COMPANIONS,
+    facets=(_TRAIL, _STATUS, _SELECTORS, _TAGS, LOG_BUCKET),
+    facts=(LOG_BUCKET_ACCESS,),
     list=_list,
     list_calls=("cloudtrail:DescribeTrails",),
     list_permissions=("cloudtrail:DescribeTrails",),
     identify=trail_name,
     arn=_arn,
-    defaults={
-        "properties": {
-            "TrailName": "management-events",
-            "S3BucketName": "trail-logs",
-            **dict.fromkeys(list(_ATTRIBUTES)[2:]),
-            "IsMultiRegionTrail": False,
-            "IncludeGlobalServiceEvents": True,
-            "EnableLogFileValidation": False,
-            "IsOrganizationTrail": False,
-            "IsLogging": False,
-            "EventSelectors": [
-                {
-                    "ReadWriteType": "All",
-                    "IncludeManagementEvents": True,
-                    "DataResources": [],
-                    "ExcludeManagementEventSources": [],
-                }
-            ],
-            "AdvancedEventSelectors": [],
-            "Tags": [],
-        },
-        "observed": {"HasCustomEventSelectors": False, "LatestDeliveryError": None},
-    },
+    defaults=DEFAULTS,
     change_facts=CHANGE_FACTS,
 )

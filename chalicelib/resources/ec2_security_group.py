@@ -10,21 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.facts.network import INGRESS_SCHEMA, internet_ingress
-from chalicelib.model import (
-    Companion,
-    Fact,
-    Relation,
-    ResourceRef,
-    ResourceType,
-    Route,
-)
+from chalicelib.model import Fact, ResourceRef, ResourceType, Route
 from chalicelib.model.plugin import Record
 from chalicelib.resources import _ingress_events as events
+from chalicelib.resources._prefix_lists import PREFIX_LIST_COMPANION
 from chalicelib.resources._security_group_schema import DEFAULTS, SCHEMA
 from chalicelib.resources._security_groups import (
     ATTACHMENTS,
     GROUP,
-    PREFIX_LIST_TYPE,
     TYPE,
     list_groups,
     resolve_group,
@@ -32,7 +25,6 @@ from chalicelib.resources._security_groups import (
 
 _EC2 = "ec2.amazonaws.com"
 _GROUP_ID = re.compile(r"sg-[0-9A-Za-z]{1,40}", re.ASCII)
-_PREFIX_LIST_ID = re.compile(r"pl-[0-9A-Za-z]{1,40}", re.ASCII)
 _NAME_LIMIT_CHARS = 255
 
 _GROUP_IDS = ("requestParameters.groupId", "requestParameters.groupName")
@@ -44,10 +36,6 @@ def _identify(raw: str, record: Record) -> str | None:
         return raw
     about_groups = "SecurityGroup" in str(record.get("eventName"))
     return raw if about_groups and 0 < len(raw) <= _NAME_LIMIT_CHARS else None
-
-
-def _identify_prefix_list(raw: str, _: Record) -> str | None:
-    return raw if _PREFIX_LIST_ID.fullmatch(raw) else None
 
 
 def _arn(ref: ResourceRef) -> str:
@@ -140,41 +128,13 @@ _ROUTES = (
     ),
 )
 
-_PREFIX_LISTS = Companion(
-    type=PREFIX_LIST_TYPE,
-    relation=Relation.EDGE,
-    identify=_identify_prefix_list,
-    routes=(
-        Route(
-            source=_EC2,
-            actions=("ModifyManagedPrefixList",),
-            ids=(
-                "requestParameters.ModifyManagedPrefixListRequest.PrefixListId",
-                "requestParameters.prefixListId",
-            ),
-            writes=(events.PREFIX_LISTS,),
-            propose=events.added_entries,
-        ),
-        Route(
-            source=_EC2,
-            actions=("RestoreManagedPrefixListVersion",),
-            ids=(
-                "requestParameters.RestoreManagedPrefixListVersionRequest.PrefixListId",
-                "requestParameters.prefixListId",
-            ),
-            writes=(events.PREFIX_LISTS,),
-        ),
-    ),
-)
-
-
 RESOURCE_TYPE = ResourceType(
     type=TYPE,
     service="ec2",
     noun="security group",
     schema=SCHEMA,
     routes=_ROUTES,
-    companions=(_PREFIX_LISTS,),
+    companions=(PREFIX_LIST_COMPANION,),
     facets=(GROUP, ATTACHMENTS),
     facts=(
         Fact(

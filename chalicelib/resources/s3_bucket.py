@@ -20,6 +20,7 @@ from chalicelib.facts.s3_access import (
 )
 from chalicelib.facts.s3_access import BUCKET_BLOCK as BLOCK
 from chalicelib.facts.s3_block import BLOCK_SHORTFALLS_SCHEMA, block_shortfalls
+from chalicelib.facts.s3_sharing import FOREIGN_WRITES_SCHEMA, bucket_foreign_writes
 from chalicelib.facts.s3_tls import PLAINTEXT_OPENINGS_SCHEMA, bucket_plaintext_openings
 from chalicelib.model import (
     ConfigurationItem,
@@ -40,6 +41,10 @@ from chalicelib.resources._s3_events import (
     ownership,
 )
 from chalicelib.resources._s3_facets import FACETS
+from chalicelib.resources._s3_protection_events import (
+    PROTECTION_CHANGE_FACTS,
+    PROTECTION_ROUTES,
+)
 
 TYPE = "AWS::S3::Bucket"
 _PAGE_SIZE = 1000
@@ -70,6 +75,7 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
 
 
 _TAG = closed({"Key": {"type": "string"}, "Value": {"type": "string"}})
+_VERSIONING = {**closed({"Status": {"enum": ["Enabled", "Suspended"]}}), "type": ["object", "null"]}
 _RULE = closed({"ObjectOwnership": {"enum": list(OWNERSHIPS)}})
 
 
@@ -107,6 +113,12 @@ _FACTS = (
         compute=bucket_plaintext_openings,
         schema=PLAINTEXT_OPENINGS_SCHEMA,
     ),
+    Fact(
+        name="ForeignWrites",
+        inputs=(POLICY,),
+        compute=bucket_foreign_writes,
+        schema=FOREIGN_WRITES_SCHEMA,
+    ),
 )
 
 #: A bucket as S3 creates it since April 2023: every block on, ACLs off.
@@ -114,6 +126,7 @@ _DEFAULTS = {
     "properties": {
         "PublicAccessBlockConfiguration": all_flags(on=True),
         "OwnershipControls": ownership("BucketOwnerEnforced"),
+        "VersioningConfiguration": None,
         "Tags": [],
     },
     "observed": {
@@ -122,6 +135,7 @@ _DEFAULTS = {
             {"GranteeType": "CanonicalUser", "Grantee": "f" * 64, "Permission": "FULL_CONTROL"}
         ],
         "AccountPublicAccessBlock": all_flags(on=False),
+        "MFADelete": "Disabled",
     },
 }
 
@@ -137,6 +151,7 @@ RESOURCE_TYPE = ResourceType(
                     "OwnershipControls": closed(
                         {"Rules": {"type": "array", "items": _RULE, "minItems": 1, "maxItems": 1}}
                     ),
+                    "VersioningConfiguration": _VERSIONING,
                     "Tags": {"type": "array", "items": _TAG},
                 }
             ),
@@ -145,11 +160,12 @@ RESOURCE_TYPE = ResourceType(
                     "BucketPolicy": POLICY_SCHEMA,
                     "Grants": GRANTS_SCHEMA,
                     "AccountPublicAccessBlock": BLOCK_SHAPE,
+                    "MFADelete": {"enum": ["Enabled", "Disabled"]},
                 }
             ),
         }
     ),
-    routes=BUCKET_ROUTES,
+    routes=(*BUCKET_ROUTES, *PROTECTION_ROUTES),
     companions=(ACCOUNT_BLOCK_COMPANION,),
     facets=FACETS,
     facts=_FACTS,
@@ -159,5 +175,5 @@ RESOURCE_TYPE = ResourceType(
     identify=_identify,
     defaults=_DEFAULTS,
     arn=_arn,
-    change_facts={"PublicAccess": BUCKET_OPENINGS_SCHEMA},
+    change_facts={"PublicAccess": BUCKET_OPENINGS_SCHEMA, **PROTECTION_CHANGE_FACTS},
 )

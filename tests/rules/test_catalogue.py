@@ -11,10 +11,10 @@ from chalicelib.model import ResourceType, Rule, RuleKind
 from chalicelib.model.pointer import tokens_of
 from tests.rulekit import THING, document, rule
 from vigil.examples import problems_of
-from vigil.rulefiles import RULES, RuleFile, document_validator, load_rules, resource_types
+from vigil.rulefiles import RULES, RuleFile, built_in, document_validator, resource_types
 
 TYPES = resource_types()
-LOADED = load_rules([RULES], TYPES)
+LOADED = built_in()
 FILES = {file.rule.id: file for file in LOADED.files}
 
 each_rule = pytest.mark.parametrize("file", FILES.values(), ids=FILES)

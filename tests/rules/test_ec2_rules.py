@@ -16,6 +16,11 @@ SSH, RDP, ALL, CLOSED = (
     "ec2-sg-no-public-all-traffic",
     "ec2-sg-default-closed",
 )
+SMB, RISKY, AUTHORISED = (
+    "ec2-sg-no-public-smb",
+    "ec2-sg-no-public-high-risk-ports",
+    "ec2-sg-public-only-authorized-ports",
+)
 F, P, N, UNKNOWN = (
     Compliance.NON_COMPLIANT,
     Compliance.COMPLIANT,
@@ -59,6 +64,37 @@ CASES = {
     "any protocol is ssh": (SSH, ingress(ANY), F),
     "any protocol is rdp": (RDP, ingress(ANY), F),
     "any protocol is all traffic": (ALL, ingress(ANY), F),
+    "any protocol is smb": (SMB, ingress(ANY), F),
+    "any protocol is every high-risk port": (RISKY, ingress(ANY), F),
+    "any protocol is not authorised": (AUTHORISED, ingress(ANY), F),
+    "tcp 1-65535 is smb": (SMB, ingress(rule("tcp", (1, 65535), **WORLD)), F),
+    "tcp 1-65535 is every high-risk port": (RISKY, ingress(rule("tcp", (1, 65535), **WORLD)), F),
+    "icmp code 23 is not telnet": (RISKY, ingress(rule("icmp", (3, 23), **WORLD)), P),
+    "gre is not smb": (SMB, ingress(rule("47", **WORLD)), P),
+    "two halves of smb": (
+        SMB,
+        ingress(*(rule("tcp", (445, 445), CidrIp=c) for c in ("0.0.0.0/1", "128.0.0.0/1"))),
+        F,
+    ),
+    "two halves of postgres": (
+        RISKY,
+        ingress(*(rule("tcp", (5432, 5432), CidrIp=c) for c in ("0.0.0.0/1", "128.0.0.0/1"))),
+        F,
+    ),
+    "postgres from ipv6": (RISKY, ingress(rule("tcp", (5432, 5432), CidrIpv6="0::/0")), F),
+    "between two high-risk ports": (RISKY, ingress(rule("tcp", (9093, 9159), **WORLD)), P),
+    "another group on smb": (SMB, ingress(rule("-1", SourceSecurityGroupId="sg-2")), P),
+    "from 80 to 443 is more than both": (
+        AUTHORISED,
+        ingress(rule("tcp", (80, 443), **WORLD)),
+        F,
+    ),
+    "80 and 443": (
+        AUTHORISED,
+        ingress(rule("tcp", (80, 80), **WORLD), rule("tcp", (443, 443), **WORLD)),
+        P,
+    ),
+    "ping is no port": (AUTHORISED, ingress(rule("icmp", (8, -1), **WORLD)), P),
     "tcp 0-65535 is ssh": (SSH, ingress(rule("tcp", (0, 65535), **WORLD)), F),
     "tcp 1-65535 is ssh": (SSH, ingress(rule("tcp", (1, 65535), **WORLD)), F),
     "tcp 1-65535 is all traffic": (ALL, ingress(rule("tcp", (1, 65535), **WORLD)), F),
@@ -160,5 +196,13 @@ def test_a_group_that_nothing_uses_matters_less() -> None:
 
     used = judged(SSH, ingress(opened, observed={"AttachedInterfaces": 1}))
     unused = judged(SSH, ingress(opened, observed={"AttachedInterfaces": 0}))
+
+    assert unused.severity.rank < used.severity.rank
+
+
+@pytest.mark.parametrize("rule_id", [SMB, RISKY, AUTHORISED])
+def test_a_group_that_nothing_uses_matters_less_on_every_port(rule_id: str) -> None:
+    used = judged(rule_id, ingress(ANY, observed={"AttachedInterfaces": 1}))
+    unused = judged(rule_id, ingress(ANY, observed={"AttachedInterfaces": 0}))
 
     assert unused.severity.rank < used.severity.rank

@@ -12,10 +12,10 @@ from chalicelib.evaluate._kleene import Shadow
 from chalicelib.evaluate.engine import _case, _evaluation, judge_item
 from chalicelib.model import RuleKind
 from vigil.examples import Bench, item_of, now_of
-from vigil.rulefiles import RULES, RuleFile, load_rules, resource_types
+from vigil.rulefiles import RuleFile, built_in, resource_types
 
 TYPES = resource_types()
-FILES = [f for f in load_rules([RULES], TYPES).files if f.rule.kind is RuleKind.CONFIGURATION]
+FILES = [f for f in built_in().files if f.rule.kind is RuleKind.CONFIGURATION]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -19,6 +19,7 @@ from chalicelib.model import (
     Evidence,
     FacetReading,
     ResourceRef,
+    Severity,
     Subject,
     Touch,
 )
@@ -33,6 +34,9 @@ RULES = load_rules([Path(__file__).parents[2] / "rules" / "cloudtrail"], TYPES)
 BOOK = Rulebook.of(RULES.rules, TYPES)
 ROUTING = Routing.of(TYPES)
 REF = ResourceRef(account_id=ACCOUNT, region="global", type=account_global.TYPE, id=ACCOUNT)
+
+MANAGEMENT = "cloudtrail-multi-region-trail-active"
+OBJECT_READS = "cloudtrail-s3-object-read-events"
 
 COMPLETE: Mapping[str, Any] = {
     "Name": "main",
@@ -68,9 +72,9 @@ def described(trails: Mapping[str, Any]) -> ConfigurationItem:
     return _frame.derive(TYPES[0], item, BOOK.pointers_for(account_global.TYPE))
 
 
-def evidence(item: ConfigurationItem) -> tuple[Evidence, ...]:
-    (evaluation,) = judge_item(item, BOOK, NOON)
-    return evaluation.evidence
+def evidence(item: ConfigurationItem, rule_id: str = MANAGEMENT) -> tuple[Evidence, ...]:
+    (found,) = [each for each in judge_item(item, BOOK, NOON) if each.rule_id == rule_id]
+    return found.evidence
 
 
 def change(action: str, **parameters: Any) -> Change:
@@ -134,6 +138,41 @@ def test_nobody_else_is_named_for_a_stopped_trail(event: Change) -> None:
     assert not explains(touch(event), evidence(item), item)
 
 
+OBJECT_WRITES_ONLY = {
+    "readWriteType": "WriteOnly",
+    "includeManagementEvents": True,
+    "dataResources": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [
+        pytest.param(
+            change("PutEventSelectors", trailName="main", eventSelectors=[OBJECT_WRITES_ONLY]),
+            True,
+            id="left reads out",
+        ),
+        pytest.param(
+            change("PutEventSelectors", trailName="other", eventSelectors=[OBJECT_WRITES_ONLY]),
+            False,
+            id="changed another trail",
+        ),
+        pytest.param(change("StartLogging", name="main"), False, id="started it"),
+    ],
+)
+def test_who_ended_the_recording_of_object_reads_is_named(event: Change, named: bool) -> None:
+    left = {
+        "ReadWriteType": "WriteOnly",
+        "IncludeManagementEvents": True,
+        "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}],
+        "ExcludeManagementEventSources": [],
+    }
+    item = account(EventSelectors=[left], HasCustomEventSelectors=True)
+
+    assert explains(touch(event), evidence(item, OBJECT_READS), item) is named
+
+
 @pytest.mark.parametrize(
     ("event", "rules", "message"),
     [
@@ -160,7 +199,9 @@ def test_nobody_else_is_named_for_a_stopped_trail(event: Change) -> None:
 def test_a_change_rule_waits_for_the_finding_about_the_account(
     event: Change, rules: set[str], message: str
 ) -> None:
-    seen = judge_change(event, BOOK, lambda ref, _: Subject(ref=ref))
+    told = judge_change(event, BOOK, lambda ref, _: Subject(ref=ref))
+    # That a trail changed at all waits for nothing.
+    seen = [one for one in told if one.severity is not Severity.INFORMATIONAL]
 
     assert {detection.rule_id for detection in seen} == rules
     assert {detection.subject.ref for detection in seen} == {REF}

@@ -120,7 +120,18 @@ def test_a_multi_region_trail_is_listed_at_home_only(region: str, ids: list[str]
         request = SweepRequest(account_id=ACCOUNT, region=region, type=TYPE)
         page = _frame.page(aws, RESOURCE_TYPE, request, VALIDATION, StoppedClock())
 
-    assert [ref.id for ref in page.refs] == ids
+    assert ([item.ref.id for item in page.items], page.refs) == (ids, ())
+
+
+def test_listing_trails_for_a_rule_about_them_costs_one_call() -> None:
+    with aws_on_moto() as aws:
+        with_trail(aws)
+        aws.calls.clear()
+        request = SweepRequest(account_id=ACCOUNT, region=HOME, type=TYPE)
+        page = _frame.page(aws, RESOURCE_TYPE, request, VALIDATION, StoppedClock())
+
+    assert [item.properties["EnableLogFileValidation"] for item in page.items] == [False]
+    assert aws.calls == ["cloudtrail:DescribeTrails"]
 
 
 def test_the_account_sees_a_trail_of_another_region_once() -> None:
@@ -206,7 +217,7 @@ class _ScriptedTrails:
 def test_trails_of_the_organisation_and_of_other_regions_are_listed_by_their_owners() -> None:
     page = RESOURCE_TYPE.list(_ScriptedTrails(), ACCOUNT, HOME, None)
 
-    assert page.refs == (MAIN,)
+    assert ([item.ref for item in page.items], page.refs) == ([MAIN], ())
 
 
 def test_the_shadow_of_a_trail_is_not_the_trail() -> None:

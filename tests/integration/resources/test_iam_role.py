@@ -372,5 +372,5 @@ def test_a_managed_policy_that_changes_leads_to_the_roles_that_hold_it() -> None
     (companion,) = change("iam", "CreatePolicyVersion", {"policyArn": arn}).companions
 
     assert companion.ref.key == f"{ACCOUNT}#global#AWS::IAM::ManagedPolicy#{arn}"
-    assert companion.writes == ("/properties/ManagedPolicyArns",)
+    assert companion.writes == ("/properties/ManagedPolicyArns", "/observed/AttachedPolicies")
     assert not companion.account_wide

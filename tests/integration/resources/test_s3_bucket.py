@@ -23,6 +23,8 @@ EVENT_READS = frozenset(
         "/derived/PublicAccess",
         "/derived/PlaintextOpenings",
         "/derived/PublicAccessBlockShortfalls",
+        "/derived/ForeignWrites",
+        "/observed/MFADelete",
     }
 )
 EVERYTHING = frozenset(pointer for facet in RESOURCE_TYPE.facets for pointer in facet.pointers)
@@ -81,8 +83,10 @@ def test_what_a_bucket_does_not_have_is_a_value_and_no_gap() -> None:
     assert item.properties == {
         "PublicAccessBlockConfiguration": OFF,
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]},
+        "VersioningConfiguration": None,
         "Tags": [],
     }
+    assert item.observed["MFADelete"] == "Disabled"
     assert item.observed["BucketPolicy"] is None
     assert item.observed["AccountPublicAccessBlock"] == OFF
     assert [grant["Permission"] for grant in grants] == ["FULL_CONTROL"]
@@ -99,6 +103,7 @@ def test_what_a_bucket_has_is_read_in_normal_form() -> None:
             Bucket=NAME, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         )
         s3.put_bucket_tagging(Bucket=NAME, Tagging={"TagSet": [{"Key": "team", "Value": "shop"}]})
+        s3.put_bucket_versioning(Bucket=NAME, VersioningConfiguration={"Status": "Suspended"})
         item = looked_at(aws)
 
     assert item.observed["BucketPolicy"] == NORMAL_POLICY
@@ -106,12 +111,13 @@ def test_what_a_bucket_has_is_read_in_normal_form() -> None:
     assert item.properties == {
         "PublicAccessBlockConfiguration": ON,
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        "VersioningConfiguration": {"Status": "Suspended"},
         "Tags": [{"Key": "team", "Value": "shop"}],
     }
     assert _frame.owner_of(item) == "shop"
 
 
-def test_the_facts_of_an_event_cost_five_reads_and_no_listing() -> None:
+def test_the_facts_of_an_event_cost_six_reads_and_no_listing() -> None:
     with aws_on_moto() as aws:
         created(aws)
         aws.calls.clear()
@@ -121,6 +127,7 @@ def test_the_facts_of_an_event_cost_five_reads_and_no_listing() -> None:
         "s3:GetBucketAcl",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketPolicy",
+        "s3:GetBucketVersioning",
         "s3:GetPublicAccessBlock",
         "s3control:GetPublicAccessBlock",
     ]
@@ -146,7 +153,7 @@ def test_every_read_names_the_account_that_should_own_the_bucket() -> None:
         )
         looked_at(aws)
 
-    assert len(questions) == 5
+    assert len(questions) == 6
     assert {question["ExpectedBucketOwner"] for question in questions} == {ACCOUNT}
 
 
@@ -280,6 +287,21 @@ PROPOSALS = [
     ("PutBucketPublicAccessBlock", {"publicAccessBlock": ""}, {}),
     ("DeleteBucketPublicAccessBlock", {}, {"/properties/PublicAccessBlockConfiguration": OFF}),
     ("DeleteBucketTagging", {}, {"/properties/Tags": []}),
+    (
+        "PutBucketVersioning",
+        {"VersioningConfiguration": {"Status": "Suspended", "xmlns": "x", "MfaDelete": "Disabled"}},
+        {
+            "/properties/VersioningConfiguration": {"Status": "Suspended"},
+            "/observed/MFADelete": "Disabled",
+        },
+    ),
+    (
+        "PutBucketVersioning",
+        {"VersioningConfiguration": {"Status": ["Enabled"]}},
+        {"/properties/VersioningConfiguration": {"Status": "Enabled"}},
+    ),
+    ("PutBucketVersioning", {"versioning": ""}, {}),
+    ("PutBucketVersioning", {"VersioningConfiguration": {"Status": "?"}}, {}),
     ("CreateBucket", {}, {"/observed/BucketPolicy": None, "/observed/Grants": []}),
     (
         "CreateBucket",

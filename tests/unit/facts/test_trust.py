@@ -8,8 +8,10 @@ from jsonschema_rs import Draft202012Validator
 from chalicelib.facts.policy import normalise_policy
 from chalicelib.facts.trust import (
     FEDERATED_OPENINGS_SCHEMA,
+    OUTSIDE_OPENINGS_SCHEMA,
     TRUST_OPENINGS_SCHEMA,
     federated_openings,
+    outside_openings,
     trust_openings,
 )
 
@@ -111,6 +113,38 @@ def test_a_deny_of_assuming_closes_a_wider_allow() -> None:
 
     assert trusted(allow(Action="sts:*"), outside) == []
     assert len(trusted(allow(Action="sts:*"), allow(Effect="Deny", Action="sts:TagSession"))) == 1
+
+
+def outside(*statements: dict[str, Any]) -> list[tuple[str, str]]:
+    policy = normalise_policy({"Version": "2012-10-17", "Statement": statements})
+    rows = outside_openings(policy, account_id=OWN)
+    assert Draft202012Validator(dict(OUTSIDE_OPENINGS_SCHEMA)).is_valid(rows)
+    return [(row["Audience"], row["Guard"]) for row in rows]
+
+
+def test_others_than_the_own_account_are_outsiders_or_everybody() -> None:
+    other = {"AWS": "arn:aws:iam::444455556666:root"}
+    guarded = {"StringEquals": {"sts:ExternalId": "x"}}
+
+    assert outside(allow(Principal=other)) == [("outsiders", "none")]
+    assert outside(allow(Principal=other, Condition=guarded)) == [("outsiders", "external-id")]
+    assert outside(allow(Principal="*")) == [("any-aws-account", "none")]
+    assert trusted(allow(Principal=other)) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow(Principal={"AWS": OWN}),
+        allow(Principal={"Service": "ec2.amazonaws.com"}),
+        allow(Principal={"Federated": f"arn:aws:iam::{OWN}:saml-provider/idp"}),
+        allow(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        {**allow(Principal={"AWS": "444455556666"}), "Action": "sts:TagSession"},
+    ],
+    ids=["own account", "service", "own provider", "organisation", "tags only"],
+)
+def test_what_lets_only_insiders_in_is_no_opening_to_outsiders(statement: dict[str, Any]) -> None:
+    assert outside(statement) == []
 
 
 def test_no_policy_trusts_nobody() -> None:

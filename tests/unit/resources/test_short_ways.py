@@ -295,6 +295,7 @@ def test_a_bucket_reading_vouches_for_what_is_sound(grants: Any, policy: Any, bl
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "\ud800"}]}
         },
         get_bucket_tagging={"TagSet": []},
+        get_bucket_versioning={"Status": "Enabled"},
     )
 
     for facet in s3_bucket.RESOURCE_TYPE.facets:
