@@ -17,6 +17,14 @@ _READS = ("Describe", "Get", "List")
 _SELF_GUARDED = frozenset({"DynamoDB"})
 _JSON = frozenset({"json", "rest-json"})
 _PAGES = (b"<html", b"<!doctype html")
+#: Calls to which AWS may answer with nothing at all, and what even that answer holds. A bucket
+#: that never had versions or access logs has an empty element; no queues, no member.
+_MAY_SAY_NOTHING: Mapping[str, tuple[bytes, ...]] = {
+    "GetBucketLogging": (b"<BucketLoggingStatus",),
+    # The second is moto's name of the element.
+    "GetBucketVersioning": (b"<VersioningConfiguration", b"<GetBucketVersioningResponse"),
+    "ListQueues": (b"{",),
+}
 _OK_BELOW = 300
 _NUMBER = (int, float)
 #: Kind of a shape → what JSON may hold in its place.
@@ -58,9 +66,16 @@ def _refuse_empty(http_response: Any, parsed: Any, model: Any, **_: Any) -> None
     if http_response.status_code >= _OK_BELOW or not model.name.startswith(_READS):
         return
     members = (value for name, value in parsed.items() if name != "ResponseMetadata")
-    if all(value in (None, "", {}) for value in members):
+    if all(value in (None, "", {}) for value in members) and not _says_nothing(
+        model.name, http_response.content
+    ):
         message = f"the answer to {model.name} is empty"
         raise ResponseParserError(message)
+
+
+def _says_nothing(operation: str, body: bytes) -> bool:
+    """Tell whether an empty answer is AWS's own way to say that there is nothing."""
+    return any(mark in body for mark in _MAY_SAY_NOTHING.get(operation, ()))
 
 
 def _is_page(body: bytes) -> bool:

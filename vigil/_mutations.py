@@ -42,16 +42,18 @@ def _damaged_items(
     resource_type: ResourceType, rule: Rule, item: ConfigurationItem
 ) -> Iterator[tuple[str, ConfigurationItem]]:
     schema = _declared.item_schema(resource_type)
+    unread = [tokens_of(gap.pointer) for gap in item.gaps]
     for path in _paths_read(rule):
+        # What was not read cannot be damaged.
+        if any(is_below(path, gap) for gap in unread):
+            continue
         for name, document in _damaged(item.document(), path, schema):
             yield name, replace(item, **document)
     pointers = frozenset(rule.pointers)
     raw = {section: item.document()[section] for section in SECTIONS}
     gaps = tuple(gap for gap in item.gaps if not gap.pointer.startswith("/derived/"))
     validator = Draft202012Validator(_declared.inlined(resource_type.schema))
-    unread = [tokens_of(gap.pointer) for gap in item.gaps]
     for path in _paths_derived_from(resource_type, rule, raw):
-        # What was not read cannot be damaged.
         if any(is_below(path, gap) for gap in unread):
             continue
         for name, document in _damaged(raw, path, schema):

@@ -19,7 +19,7 @@ from chalicelib.model.pointer import pointer_of
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", re.ASCII)
 #: Section of an item → what examples call it.
 SECTIONS = {"properties": "configuration", "observed": "observed"}
-STRANGERS: tuple[Any, ...] = (True, False, 1, 2, "something-else", "another")
+STRANGERS: tuple[Any, ...] = (True, False, 1, 2, "something-else", "another", "192.0.2.0/24")
 MAX_DEPTH = 3
 
 Path = tuple[str, ...]
@@ -35,9 +35,9 @@ def draft_rule(rule_id: str, resource_type: ResourceType) -> str:
     choices = sorted(_choices(resource_type.defaults, (schema,), ()), key=_plainness)
     if not choices:
         raise RuleDocumentError(f"{resource_type.type} has no plain value to draft a rule for")
-    path, value, other = choices[0]
+    path, wanted, other = choices[0]
     return yaml.safe_dump(
-        _document(rule_id, resource_type, path, value, other),
+        _document(rule_id, resource_type, path, wanted, other),
         sort_keys=False,
         allow_unicode=True,
         width=100,
@@ -45,23 +45,27 @@ def draft_rule(rule_id: str, resource_type: ResourceType) -> str:
 
 
 def _choices(value: Any, schemas: _declared.Schemas, path: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Yield path, default and another allowed value of everything plain."""
+    """Yield path, what holds of the default, and another value, of everything plain."""
     if isinstance(value, Mapping) and len(path) < MAX_DEPTH:
         for name, inner in value.items():
             yield from _choices(inner, _declared.child(schemas, name), (*path, name))
     elif isinstance(value, str | int) and len(path) > 1:
         allowed = {"anyOf": [dict(schema) for schema in schemas]}
         others = (o for o in STRANGERS if o != value and is_valid(allowed, o))
-        yield from ((path, value, other) for other in list(others)[:1])
+        yield from ((path, {"const": value}, other) for other in list(others)[:1])
+    elif isinstance(value, list) and len(path) > 1:
+        allowed = {"anyOf": [dict(schema) for schema in schemas]}
+        longer = ([*value, o] for o in STRANGERS if is_valid(allowed, [*value, o]))
+        yield from ((path, {"maxItems": len(value)}, other) for other in list(longer)[:1])
 
 
-def _plainness(choice: tuple[Path, Any, Any]) -> tuple[bool, int]:
-    path, value, _ = choice
-    return not isinstance(value, bool), len(path)
+def _plainness(choice: tuple[Path, Any, Any]) -> tuple[bool, bool, int]:
+    path, _, other = choice
+    return isinstance(other, list), not isinstance(other, bool), len(path)
 
 
 def _document(
-    rule_id: str, resource_type: ResourceType, path: Path, value: Any, other: Any
+    rule_id: str, resource_type: ResourceType, path: Path, wanted: Any, other: Any
 ) -> dict[str, Any]:
     section, name, *deeper = path
     noun = resource_type.noun
@@ -70,7 +74,7 @@ def _document(
         "title": f"Every {noun} has the {path[-1]} it should have",
         "severity": "low",
         "resource": resource_type.type,
-        "compliant_when": {section: {name: _nested("properties", deeper, {"const": value})}},
+        "compliant_when": {section: {name: _nested("properties", deeper, wanted)}},
         "message": "{id} has " + path[-1] + " {actual}",
         "risk": "Say here what can happen to the owner while this is so.",
         "fix": {"text": "Say here which call or console step puts it right."},

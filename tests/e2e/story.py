@@ -27,7 +27,6 @@ from vigil.local.deployment import deployed
 from vigil.local.environment import LocalVigil
 from vigil.local.moto_server import EmbeddedAws
 from vigil.local.slack_text import text_of
-from vigil.rulefiles import RULES
 
 REGION = "us-east-1"
 USER = "alice"
@@ -141,7 +140,7 @@ def a_story() -> Iterator[Story]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         aws = stack.enter_context(EmbeddedAws(require_trail=False, managed_policies=False))
         user = user_environment(aws.url, USER)
-        vigil = deployed(aws, folder, SETTINGS, rules=(RULES, OWN_RULES))
+        vigil = deployed(aws, folder, SETTINGS, rules=(OWN_RULES,))
         yield Story(aws, stack.enter_context(vigil), user)
 
 

@@ -243,12 +243,67 @@ def test_every_sample_has_exactly_one_row_and_no_failed_call_is_risky() -> None:
 
 #: Calls that a change rule of the library judges; more rules, more lines.
 JUDGED = {
+    "AddPermission20150331v2",
+    "AttachUserPolicy",
+    "AuthorizeDBSecurityGroupIngress",
     "AuthorizeSecurityGroupIngress",
+    "CreateAccessKey",
+    "CreateDBInstance",
+    "CreateElasticsearchDomain",
+    "CreateFunctionUrlConfig",
+    "CreateKey",
+    "CreateLoginProfile",
+    "CreateProfile",
+    "CreateTopic",
+    "CreateTrustAnchor",
+    "DeactivateMFADevice",
+    "DeleteAlarms",
+    "DeleteAnalyzer",
+    "DeleteBucketEncryption",
+    "DeleteConfigurationRecorder",
+    "DeleteDeliveryChannel",
+    "DeleteDetector",
+    "DeleteFlowLogs",
+    "DeleteGuardrail",
+    "DeleteLogGroup",
+    "DeleteMetricFilter",
+    "DeleteModelInvocationLoggingConfiguration",
+    "DeleteResolverQueryLogConfig",
     "DeleteTrail",
+    "DisableAlarmActions",
+    "DisableEbsEncryptionByDefault",
+    "DisableMacie",
+    "DisableSecurityHub",
+    "ModifyDBCluster",
+    "ModifyDBClusterSnapshotAttribute",
+    "ModifyDBInstance",
+    "ModifyDBSnapshotAttribute",
+    "ModifyDocumentPermission",
+    "ModifyImageAttribute",
+    "ModifySnapshotAttribute",
+    "PutBlockPublicAccessConfiguration",
     "PutBucketAcl",
+    "PutBucketLogging",
     "PutBucketPolicy",
+    "PutBucketVersioning",
     "PutEventSelectors",
+    "PutKeyPolicy",
+    "PutObjectAcl",
+    "PutResourcePolicy",
+    "RestoreDBInstanceFromDBSnapshot",
+    "SetQueueAttributes",
+    "SetRepositoryPolicy",
+    "SetTopicAttributes",
+    "SetVaultAccessPolicy",
+    "StopActivityStream",
+    "StopConfigurationRecorder",
     "StopLogging",
+    "UpdateAssumeRolePolicy",
+    "UpdateDetector",
+    "UpdateElasticsearchDomainConfig",
+    "UpdateFunctionUrlConfig",
+    "UpdateMacieSession",
+    "UpdateServiceSetting",
 }
 BENIGN_RISKY_SHARE_LIMIT = 0.03
 
@@ -274,12 +329,18 @@ def test_labels_and_verdicts_agree() -> None:
     ]
     benign = [row for label, row in pairs if label["judgement"] == "benign"]
     noisy = [row for row in benign if row["verdict"] == "risky"]
+    failed = [row for label, row in pairs if label["errorCode"] or label["judgement"] == "failed"]
+    bursts = [row for row in failed if row["verdict"] != "failed"]
 
     assert missed == []
     assert too_mild == []
+    assert (len(benign), len(failed)) >= (300, 150)
     assert len(noisy) <= BENIGN_RISKY_SHARE_LIMIT * len(benign)
     assert not [row for row in noisy if row["severity"] in ("high", "critical")]
-    assert {row["verdict"] for label, row in pairs if label["errorCode"]} == {"failed"}
+    # One of 24 refusals in a row was the one too many; nothing else is said of what failed.
+    assert [(row["event_name"], row["verdict"], row["rule_ids"]) for row in bursts] == [
+        ("GetPasswordData", "noted", ["iam-unauthorized-calls-burst"])
+    ]
 
 
 def place(reference: str) -> str:

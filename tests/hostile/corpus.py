@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vigil._completion import completed_record
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import built_in
 
 REPOSITORY = Path(__file__).parents[2]
 EVENTS = REPOSITORY / "tests" / "events"
@@ -136,7 +136,7 @@ def committed_records() -> Iterator[Mapping[str, Any]]:
     for path in sorted(EVENTS.glob("*.json")):
         event = json.loads(path.read_text())
         yield event.get("detail", event)
-    for file in load_rules([RULES], resource_types()).files:
+    for file in built_in().files:
         for example in file.examples:
             if "event" in example:
                 yield completed_record(example["event"], file.rule.matches)

@@ -42,7 +42,7 @@ from chalicelib.resources._plain import plain
 from chalicelib.settings import Settings
 from tests.builders import ACCOUNT, REGION
 from vigil._completion import completed_item
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import built_in, resource_types
 
 START = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:vigil-findings"
@@ -234,7 +234,7 @@ def exposed_items() -> tuple[ConfigurationItem, ...]:
     """Return what the rules' own examples object to, as AWS would describe it: without facts."""
     return tuple(
         completed_item(types()[file.rule.resource_type], example, START)
-        for file in load_rules([RULES], resource_types()).files
+        for file in built_in().files
         for example in file.examples
         if file.rule.resource_type and example["expect"] == Compliance.NON_COMPLIANT
     )
@@ -244,7 +244,7 @@ def exposed_items() -> tuple[ConfigurationItem, ...]:
 def _ports() -> pipeline.Ports:
     with TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle.json"
-        bundle.write_bytes(bundle_from(load_rules([RULES], resource_types()).rules))
+        bundle.write_bytes(bundle_from(built_in().rules))
         settings = Settings(
             findings_table="findings",
             history_table="history",

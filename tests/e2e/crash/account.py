@@ -31,7 +31,7 @@ from vigil.local.environment import LocalVigil
 from vigil.local.moto_server import EmbeddedAws
 from vigil.local.slack_page import SlackStandIn
 from vigil.package.patterns import event_patterns
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import built_in, resource_types
 
 USER = "alice"
 BOT, WEBHOOK = "bot", "webhook"
@@ -209,7 +209,7 @@ class Account:
 @contextmanager
 def an_account(folder: Path) -> Iterator[Account]:
     """Start AWS here and the functions' processes elsewhere."""
-    loaded = load_rules([RULES], resource_types())
+    loaded = built_in()
     assert not loaded.problems
     bundle = folder / "bundle.json"
     bundle.write_bytes(bundle_from(loaded.rules))

@@ -35,7 +35,7 @@ from chalicelib.resources import _frame
 from tests.integration.faults import violating
 from tests.integration.faults.wire import Fault, WireAws, broken, cut, error, http, recording
 from tests.integration.resources.recorded_aws import ACCOUNT, AUDITOR, NOON, StoppedClock
-from vigil.rulefiles import RULES, load_rules, resource_types
+from vigil.rulefiles import built_in, resource_types
 
 TYPES = {kind.type: kind for kind in discover(resources, "RESOURCE_TYPE", ResourceType)}
 READS = [
@@ -163,7 +163,7 @@ def scene(type_name: str) -> Scene:
 @functools.cache
 def rulebook() -> Rulebook:
     """Compile the rules as they are delivered."""
-    return Rulebook.of(load_rules([RULES], resource_types()).rules, resource_types())
+    return Rulebook.of(built_in().rules, resource_types())
 
 
 def everything(kind: ResourceType) -> frozenset[str]:

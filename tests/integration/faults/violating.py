@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.model import ResourceRef
-from tests.integration.resources import samples
+from tests.integration.resources.samples import first_types as samples
 from tests.integration.resources.recorded_aws import ACCOUNT
 
 WORLD = [{"CidrIp": "0.0.0.0/0"}]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import builders
 from tests.integration.local.conftest import ClientFactory
 from vigil.local.bus import LocalBus, envelope
 from vigil.local.moto_server import EmbeddedAws
@@ -202,6 +203,24 @@ def test_a_schedule_runs_by_itself_and_on_demand(bus: LocalBus) -> None:
     assert twice.wait(10)
     assert bus.run_schedule("due") > 0
     assert ticks[0]["detail-type"] == "Scheduled Event"
+
+
+@pytest.mark.parametrize("even_reads", [False, True])
+def test_reads_reach_only_rules_that_ask_for_them(
+    bus: LocalBus, make_queue: Callable[..., str], *, even_reads: bool
+) -> None:
+    bodies: list[Any] = []
+    queue = make_queue("refused")
+    bus.add_function("evaluate", lambda event, _: bodies.extend(event["Records"]))
+    refused = {"detail": {"errorCode": [{"prefix": "AccessDenied"}]}}
+    bus.add_rule(refused, queue, even_reads=even_reads)
+    bus.consume_queue(queue, "evaluate")
+    bus.start()
+
+    bus.publish(builders.record(eventName="ListBuckets", readOnly=True, errorCode="AccessDenied"))
+
+    assert bus.idle(IDLE_SECONDS)
+    assert len(bodies) == even_reads
 
 
 def test_everything_stops_within_two_seconds(bus: LocalBus, make_queue: Callable[..., str]) -> None:

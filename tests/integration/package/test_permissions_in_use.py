@@ -170,6 +170,7 @@ def granted() -> set[Call]:
 #: Grants that the scenario above has no occasion for, and the occasion.
 UNUSED = {
     ("evaluate", "dynamodb:DeleteItem", "findings"): "a resource loses a companion",
+    ("evaluate", "dynamodb:UpdateItem", "work"): "a rate rule counts",
     ("evaluate", "sqs:SendMessage", "sweep"): "a companion of several resources changes",
     ("sweep_work", "dynamodb:DeleteItem", "findings"): "a resource loses a companion",
     ("sweep_work", "dynamodb:GetItem", "work"): "a message of a sweep is delivered again",

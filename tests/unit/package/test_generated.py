@@ -7,7 +7,8 @@ import pytest
 from vigil.package.catalogue import Catalogue
 from vigil.package.generated import generated_files, stale_files, write_files
 from vigil.package.plan import FUNCTIONS
-from vigil.package.reference import variables
+from vigil.reference.markdown import MADE
+from vigil.reference.settings import variables
 
 CATALOGUE = Catalogue.read()
 POLICY = Path(".chalice/policy-evaluate.json")
@@ -57,6 +58,29 @@ def test_the_policy_of_a_function_that_is_gone_goes_too_and_nothing_else(written
 
     assert not gone.exists()
     assert mine.exists()
+
+
+def test_the_page_of_a_rule_that_is_gone_is_stale_and_goes(written: Path) -> None:
+    gone, mine = (written / f"docs/reference/rules/{name}.md" for name in ("gone", "mine"))
+    gone.write_text(f"{MADE}\n# Gone\n", encoding="utf-8")
+    mine.write_bytes(b"\xff my own notes")
+    framework = written / "docs/reference/frameworks/gone.md"
+    framework.write_text(f"{MADE}\n# Gone\n", encoding="utf-8")
+
+    before = stale_files(CATALOGUE, written)
+    changed = write_files(CATALOGUE, written)
+
+    assert before == changed == tuple(p.relative_to(written) for p in (framework, gone))
+    assert not gone.exists()
+    assert not framework.exists()
+    assert mine.exists()
+
+
+def test_the_page_of_a_rule_that_changed_is_stale(written: Path) -> None:
+    page = Path("docs/reference/rules/ec2-sg-no-public-ssh.md")
+    (written / page).write_text(f"{MADE}\n# Another\n", encoding="utf-8")
+
+    assert stale_files(CATALOGUE, written) == (page,)
 
 
 def test_every_rule_function_event_and_setting_is_in_the_reference() -> None:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.ingest.routing import patterns as delivered
 from vigil.local._patterns import matches
 from vigil.package.catalogue import Catalogue
-from vigil.package.patterns import ANY, LIMIT_CHARS, event_patterns
+from vigil.package.patterns import ANY, EVEN_READS, LIMIT_CHARS, event_patterns, state_of
 
 CATALOGUE = Catalogue.read()
 PATTERNS = event_patterns(CATALOGUE.types, CATALOGUE.rulebook)
@@ -63,10 +63,42 @@ def test_a_custom_event_that_imitates_aws_is_not_delivered() -> None:
 
 
 def test_whatever_root_does_is_delivered() -> None:
-    root = {"eventSource": "kms.amazonaws.com", "eventName": "CreateKey"}
+    root = {"eventSource": "mediaconvert.amazonaws.com", "eventName": "CreateJob"}
 
     by_root = {**root, "userIdentity": {"type": "Root"}}
     by_user = {**root, "userIdentity": {"type": "IAMUser"}}
 
-    assert is_delivered(event("kms.amazonaws.com", "CreateKey", detail=by_root))
-    assert not is_delivered(event("kms.amazonaws.com", "CreateKey", detail=by_user))
+    assert is_delivered(event("mediaconvert.amazonaws.com", "CreateJob", detail=by_root))
+    assert not is_delivered(event("mediaconvert.amazonaws.com", "CreateJob", detail=by_user))
+
+
+@pytest.mark.parametrize(
+    ("code", "delivered_"),
+    [
+        ("AccessDenied", True),
+        ("AccessDeniedException", True),
+        ("Client.UnauthorizedOperation", True),
+        ("Client.RequestLimitExceeded", False),
+        ("ValidationException", False),
+    ],
+)
+def test_whatever_is_refused_is_delivered_and_nothing_else_that_fails(
+    code: str, *, delivered_: bool
+) -> None:
+    failed = {
+        "eventSource": "secretsmanager.amazonaws.com",
+        "eventName": "GetSecretValue",
+        "errorCode": code,
+    }
+
+    candidate = event("secretsmanager.amazonaws.com", "GetSecretValue", detail=failed)
+
+    assert is_delivered(candidate) is delivered_
+
+
+def test_only_the_rule_of_what_is_refused_asks_for_reads() -> None:
+    (asking,) = [pattern for pattern in PATTERNS if state_of(pattern) == EVEN_READS]
+
+    assert asking["detail"] == {
+        "errorCode": [{"prefix": "AccessDenied"}, {"suffix": "UnauthorizedOperation"}]
+    }

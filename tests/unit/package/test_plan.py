@@ -6,7 +6,7 @@ from vigil.local.deployment import HANDLERS
 from vigil.package.app_stack import VISIBILITY_FACTOR
 from vigil.package.parameters import SOURCES, environment_of
 from vigil.package.plan import FUNCTIONS, QUEUES, consumer_of
-from vigil.package.reference import variables
+from vigil.reference.settings import variables
 
 SQS_LIMIT_SECONDS = 12 * 3_600
 LAMBDA_LIMIT_SECONDS = 900
