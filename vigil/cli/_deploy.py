@@ -1,6 +1,6 @@
 """`vigil rules deploy`: new rules for running functions, without a deployment of code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from vigil.library.loading import Library, library
 from vigil.rulefiles import RULES, resource_types
 
 SHOWN_CHARS = 12
+LISTED_CHARS = 600
 
 
 @click.command(
@@ -45,6 +46,8 @@ def deploy_rules(
     count = len(found.ruleset.rules)
     click.echo(f"{count} rules, bundle {pointer.sha256[:SHOWN_CHARS]}, version {pointer.version}")
     click.echo("in force within a minute, for every change and look from then on", err=True)
+    for line in _beyond_the_package(found, types):
+        click.echo(f"vigil: {line}", err=True)
 
 
 def _place(
@@ -55,6 +58,24 @@ def _place(
     if bucket or work_table:
         raise click.UsageError("--bucket and --work-table go together")
     return place_of(client("cloudformation"), stack)
+
+
+def _beyond_the_package(found: Library, types: tuple[ResourceType, ...]) -> Iterator[str]:
+    """Say what these rules need that a stack made from the built-in ones does not have."""
+    # Templates take a moment to import; --help should not.
+    from chalicelib.ingest.routing import patterns as delivered  # noqa: PLC0415 - see above
+    from vigil.package.catalogue import Catalogue  # noqa: PLC0415 - see above
+    from vigil.package.permissions import looks_of  # noqa: PLC0415 - see above
+    from vigil.package.plan import FUNCTIONS  # noqa: PLC0415 - see above
+
+    packaged, wanted = Catalogue.read(), Catalogue.of(found.ruleset, types)
+    actions = {a for p in FUNCTIONS for a in looks_of(p, wanted) - looks_of(p, packaged)}
+    known = set(delivered(types, packaged.rulebook.matches))
+    events = set(delivered(types, wanted.rulebook.matches)) - known
+    if actions or events:
+        names = [*sorted(actions), *(f"{source}:{name}" for source, name in sorted(events))]
+        yield f"the stack needs more than the built-in rules do: {', '.join(names)[:LISTED_CHARS]}"
+        yield "build it with `vigil package --rules DIR` and update it, or these stay unread"
 
 
 def _refuse_failing(found: Library, types: tuple[ResourceType, ...]) -> None:
