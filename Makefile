@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test test-slow lint check bench generate clean
+.PHONY: help demo test test-slow lint check bench differences generate clean
 .PHONY: slow-package slow-crashes slow-telling slow-faults slow-hostile
 
 help: ## Show the targets
@@ -50,6 +50,10 @@ check: lint test ## All that CI runs
 bench: $(STAMP) ## The benchmarks as one table; needs the network once, for the peer
 	@PYTHON="$(BIN)/python" sh scripts/setup-c7n.sh
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+differences: $(STAMP) ## Ask Prowler anew and write where it and Vigil disagree; installs it once
+	@PYTHON="$(BIN)/python" sh scripts/setup-prowler.sh
+	@$(BIN)/python -m tests.prowler.record --ask
 
 generate: $(STAMP) ## Write what is generated from the code (.chalice, docs/reference)
 	@$(BIN)/vigil generate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import against_c7n, event_cost, replaying, routing, suite
+from benchmarks import against_c7n, event_cost, prowler, replaying, routing, suite
 from benchmarks.report import Line, plain, table_of
 
 #: Name → what it measures; any of them can be named on the command line.
@@ -20,6 +20,7 @@ SECTIONS: Mapping[str, Callable[[], Iterable[Line]]] = {
     "routing": routing.lines,
     "replay": replaying.lines,
     "c7n": against_c7n.lines,
+    "prowler": prowler.lines,
     "suite": suite.lines,
 }
 

@@ -6,6 +6,7 @@ VigilError
 │   └── DeliveryError       a channel did not take the message (429, 5xx, time-out)
 └── PermanentError          redelivery cannot help; the record goes to the dead-letter queue
     ├── DuplicateRecordError  this very record was processed before: done
+    ├── NotOfferedError     the Region does not have what was asked for: nothing is there
     ├── InvalidRecordError  not a CloudTrail record, or a spoofed one
     ├── RuleDocumentError   a rule document breaks the grammar
     └── SettingsError       the environment lacks or garbles a setting
@@ -55,6 +56,10 @@ class PermanentError(VigilError):
 
 class DuplicateRecordError(PermanentError):
     """The record was processed before."""
+
+
+class NotOfferedError(PermanentError):
+    """A Region, or the account in it, does not have a service."""
 
 
 class InvalidRecordError(PermanentError):

@@ -1,6 +1,20 @@
-"""Hypothesis tries the same cases in every default run; `make test-slow` looks for new ones."""
+"""What every test run begins with: the cases Hypothesis tries, and where compiled modules lie.
+
+Hypothesis tries the same cases in every default run; `make test-slow` looks for new ones.
+"""
+
+import os
+import sys
+from pathlib import Path
 
 from hypothesis import settings
+
+#: Dozens of tests start commands and functions as processes of their own. Where the environment
+#: forbids Python to keep what it compiled, each of them would compile everything again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(__file__).parents[1] / "build" / "pycache"))
+sys.dont_write_bytecode = False
+sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("new", settings.get_profile("default"))

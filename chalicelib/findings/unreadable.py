@@ -1,7 +1,8 @@
 """The finding about the auditor itself: something that was readable, or should be, is not.
 
 Without it, denying one read would silence every rule that needs it. It is judged like any other
-rule, only that its evidence is the gaps and its severity the worst of the rules they hide.
+rule, only that its evidence is the gaps and its severity the worst of the rules they hide. What a
+Region has never offered hides nothing: nobody can grant it, and there is nothing in it to read.
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ UNREADABLE_RULE = Rule(
     message="Rules cannot be judged because AWS refused to answer.",
     risk="Whatever the hidden rules would object to stays unseen as long as this lasts.",
     fix=Fix(text="Let the role of Vigil make the calls named here, and remove denies against it."),
-    hash="builtin-1",
+    hash="builtin-2",
 )
 
 
@@ -44,7 +45,12 @@ def judge(evaluations: tuple[Evaluation, ...], verdicts: Mapping[str, Verdict]) 
         evaluations: What the rules said in this look.
         verdicts: The verdicts after this look, by rule.
     """
-    undecided = [e for e in evaluations if e.compliance is Compliance.INSUFFICIENT_DATA]
+    undecided = [
+        e
+        for e in evaluations
+        if e.compliance is Compliance.INSUFFICIENT_DATA
+        and (verdicts[e.rule_id].decided or not _is_never_offered(e.gaps))
+    ]
     hidden = [e for e in undecided if _counts(verdicts[e.rule_id])]
     if hidden:
         return _unreadable(hidden)
@@ -54,6 +60,11 @@ def judge(evaluations: tuple[Evaluation, ...], verdicts: Mapping[str, Verdict]) 
 
 def _counts(verdict: Verdict) -> bool:
     return verdict.decided or verdict.undecided_looks >= PATIENCE_LOOKS
+
+
+def _is_never_offered(gaps: tuple[Gap, ...]) -> bool:
+    """Tell whether all that is missing is what the Region, or the account in it, does not have."""
+    return bool(gaps) and all(gap.is_not_offered for gap in gaps)
 
 
 def _unreadable(hidden: list[Evaluation]) -> Evaluation:

@@ -132,10 +132,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a type's population: whole items, or only names to be looked at one by one."""
+    """A page of a type's population: whole items, or only names to be looked at one by one.
+
+    Attributes:
+        nameless: Rows of the listing that do not even say which resource they are.
+    """
 
     items: tuple[ConfigurationItem, ...] = ()
     refs: tuple[ResourceRef, ...] = ()
+    nameless: int = 0
     next_token: str | None = None
 
 

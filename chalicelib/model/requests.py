@@ -68,6 +68,7 @@ class SweepRequest:
         token: Continuation token of the type's ``list``; None for the first page.
         sweep: The told-as-one-summary sweep this is a task of, or None for a routine one.
         change: A companion's change that made the whole account due, or None.
+        nameless: Rows of earlier pages that did not say which resource they are.
     """
 
     account_id: str
@@ -78,6 +79,7 @@ class SweepRequest:
     sweep: Sweep | None = None
     change: Change | None = None
     touch: Touch | None = None
+    nameless: int = 0
 
     @property
     def task(self) -> str:

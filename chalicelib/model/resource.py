@@ -42,6 +42,20 @@ class GapReason(StrEnum):
     MALFORMED = "malformed"
 
 
+#: How AWS says that a Region, or the account in it, does not have a service or a call of it. The
+#: last is botocore's: the Region has no such host. Other refusals for good count: a log bucket that
+#: is gone, or a call that we get wrong.
+NOT_OFFERED = (
+    "InvalidAction",
+    "NotImplemented",
+    "OptInRequired",
+    "RegionDisabled",
+    "SubscriptionRequired",
+    "UnknownOperation",
+    "EndpointConnectionError",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A part of an item that could not be read, and why.
@@ -58,6 +72,11 @@ class Gap:
     call: str
     error: str
     principal: str | None = None
+
+    @property
+    def is_not_offered(self) -> bool:
+        """Tell whether the Region, or the account in it, does not have what was asked for."""
+        return self.reason is GapReason.UNSUPPORTED and self.error.startswith(NOT_OFFERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from chalicelib.notify._blocks import (
     note,
     plain,
 )
+from chalicelib.notify._summaries import WHOLE_LIST, named_and_rest, rest_text
 
 __all__ = [
     "Lookup",
@@ -152,11 +153,14 @@ def summary_payload(summary: Summary, account_id: str, *, repeated: bool = False
     what = "First sweep" if summary.first else "Sweep under new rules"
     total = sum(count.count for count in summary.counts)
     title = f"{what} of account {account_id}: {total} finding(s)"
+    named, rest = named_and_rest(summary.counts)
     lines = [
         f"{_SIGNS[c.severity]} {c.severity} · not met by {c.count}: {c.title} "
         f"({', '.join(words.clean(e, 80) for e in c.examples)})"
-        for c in summary.counts
+        for c in named
     ]
+    lines += [f"{_SIGNS[one.severity]} {one.severity} · {rest_text(one)}" for one in rest]
+    lines += [f"… {WHOLE_LIST}"] if rest else []
     last = "What stood before Vigil looked. From here on, every change is told."
     return bounded(title, [heading(title), *listed(lines), note(_marked(last, repeated=repeated))])
 

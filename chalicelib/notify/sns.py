@@ -14,6 +14,7 @@ from chalicelib.model import Transition, TransitionKind
 from chalicelib.model.notice import Notice
 from chalicelib.model.wire import wire_json
 from chalicelib.notify import words
+from chalicelib.notify._summaries import WHOLE_LIST, named_and_rest, rest_text
 
 #: SNS takes 262,144 bytes: both forms as one JSON document, quotes escaped, and the attributes.
 MESSAGE_LIMIT_BYTES = 250_000
@@ -125,9 +126,12 @@ def _summary_text(transition: Transition) -> str:
     summary = transition.summary
     if summary is None:
         return transition.rule_id
+    named, rest = named_and_rest(summary.counts)
     lines = [
         f"{c.severity}: not met by {c.count}: {c.title} ({', '.join(map(words.clean, c.examples))})"
-        for c in summary.counts
+        for c in named
     ]
+    lines += [f"{one.severity}: {rest_text(one)}" for one in rest]
+    lines += [f"… {WHOLE_LIST}"] if rest else []
     what = "first sweep" if summary.first else "sweep under new rules"
     return "\n".join([f"Vigil's {what} of account {transition.account_id} found:", *lines])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from chalicelib.errors import NotOfferedError, PermanentError
 from chalicelib.findings.lifecycle import transition_of_summary
 from chalicelib.model import (
     LastSweep,
@@ -102,7 +103,7 @@ def _ending_failed(
 
 
 def _work_through(request: SweepRequest, ports: Ports, *, isolate: bool) -> None:
-    page = ports.observer.page(request)
+    page = _page(request, ports)
     refs = page.refs
     if isolate:
         refs += tuple(item.ref for item in page.items)
@@ -112,10 +113,24 @@ def _work_through(request: SweepRequest, ports: Ports, *, isolate: bool) -> None
     if request.sweep and looks:
         ports.sweeps.begin(request.sweep.id, [task_of(look) for look in looks])
     ports.bulk.enqueue(*looks)
+    nameless = request.nameless + page.nameless
     if page.next_token:
-        ports.bulk.enqueue(replace(request, token=page.next_token))
-    elif request.sweep:
+        ports.bulk.enqueue(replace(request, token=page.next_token, nameless=nameless))
+        return
+    if request.sweep:
         _finish(request.sweep, request.task, ports)
+    if nameless:
+        # Only at the end: a page that fails after it queued the next one would queue it again.
+        where = f"{request.type} in {request.account_id} {request.region}"
+        raise PermanentError(f"{where}: {nameless} rows of the listing name nothing")
+
+
+def _page(request: SweepRequest, ports: Ports) -> Page:
+    """Return a page; where the Region does not have the service there is nothing on it."""
+    try:
+        return ports.observer.page(request)
+    except NotOfferedError:
+        return Page()
 
 
 def task_of(look: LookRequest) -> str:

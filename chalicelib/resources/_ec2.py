@@ -63,8 +63,13 @@ def answer_by_id(ask: Callable[..., Found], **named_by_id: Any) -> Found | None:
 
 
 def owned(found: Iterable[Found], account_id: str) -> list[Found]:
-    """Return what the account owns."""
-    return [one for one in found if one.get("OwnerId", account_id) == account_id]
+    """Return what the account owns, and what does not say whose it is."""
+    return [one for one in found if not _is_anothers(one, account_id)]
+
+
+def _is_anothers(one: Any, account_id: str) -> bool:
+    owner = one.get("OwnerId") if isinstance(one, Mapping) else None
+    return isinstance(owner, str) and owner != account_id
 
 
 def named(prefix: str) -> Callable[[str, Record], str | None]:

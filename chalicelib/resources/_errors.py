@@ -5,18 +5,21 @@ was refused. An unknown code is never "denied": that word makes people look for 
 """
 
 import re
+import socket
 from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    EndpointConnectionError,
     HTTPClientError,
     ParamValidationError,
 )
 from botocore.parsers import ResponseParserError
 
 from chalicelib.model import Facet, Gap, GapReason
+from chalicelib.model.resource import NOT_OFFERED
 
 #: Everything a facet's calls may raise that is AWS's or the network's doing, or a value that
 #: cannot be parsed (`ValueError`, which `facts.policy.PolicyError` and JSON errors are).
@@ -115,12 +118,26 @@ def member(answer: Mapping[str, Any], name: str) -> Any:
     """Return a member that AWS always sends, be it empty; a missing one never means "none".
 
     Raises:
-        MalformedAnswerError: It is missing.
+        MalformedAnswerError: It is missing, or what should hold it holds nothing by name.
     """
-    if answer.get(name) is None:
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if value is None:
         message = f"the answer has no {name}"
         raise MalformedAnswerError(message)
-    return answer[name]
+    return value
+
+
+def text_member(answer: Mapping[str, Any], name: str) -> str:
+    """Return a text that AWS always sends.
+
+    Raises:
+        MalformedAnswerError: It is missing, or no text.
+    """
+    value = member(answer, name)
+    if not isinstance(value, str):
+        message = f"{name} is no text"
+        raise MalformedAnswerError(message)
+    return value
 
 
 def code_of(error: ClientError) -> str:
@@ -135,8 +152,28 @@ def reason_of(error: Exception) -> GapReason:
     if isinstance(error, ParamValidationError):
         return GapReason.UNSUPPORTED
     if isinstance(error, BotoCoreError):
-        return GapReason.UNAVAILABLE
+        return GapReason.UNSUPPORTED if _has_no_host(error) else GapReason.UNAVAILABLE
     return GapReason.MALFORMED
+
+
+def is_not_offered(error: Exception) -> bool:
+    """Tell whether what a read raised says that the Region does not have the service at all."""
+    return reason_of(error) is GapReason.UNSUPPORTED and name_of(error).startswith(NOT_OFFERED)
+
+
+def _has_no_host(error: BotoCoreError) -> bool:
+    """Tell whether the name servers know no such endpoint: so it is where a service is not.
+
+    Servers that do not answer are another thing (``EAI_AGAIN``), and pass.
+    """
+    if not isinstance(error, EndpointConnectionError):
+        return False
+    cause: BaseException | None = error.kwargs.get("error")
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return cause.errno == socket.EAI_NONAME
+        cause = cause.__cause__
+    return False
 
 
 def is_passing(error: Exception) -> bool:

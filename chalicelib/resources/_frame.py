@@ -9,12 +9,9 @@ never against the type's whole schema. A name that a wanted facet could not read
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Protocol
 
-import msgspec
-
-from chalicelib.errors import PermanentError, RetryableError
+from chalicelib.errors import NotOfferedError, PermanentError, RetryableError, VigilError
 from chalicelib.model import (
     ConfigurationItem,
     Facet,
@@ -25,15 +22,24 @@ from chalicelib.model import (
     ResourceType,
     SweepRequest,
 )
-from chalicelib.model.pointer import EACH, tokens_of
+from chalicelib.model.pointer import tokens_of
 from chalicelib.resources._declared import facets_for, names_of, schema_for
 from chalicelib.resources._deriving import derive, derive_into
-from chalicelib.resources._errors import READ_ERRORS, gaps_from, is_passing, is_unanswered, name_of
+from chalicelib.resources._errors import (
+    READ_ERRORS,
+    gaps_from,
+    is_not_offered,
+    is_passing,
+    is_unanswered,
+    name_of,
+)
+from chalicelib.resources._fingerprint import fingerprint
 from chalicelib.resources._owner import owner_of
-from chalicelib.resources._plain import plain
+from chalicelib.resources._plain import TooDeepError, plain
 from chalicelib.resources._plan import plan_for
 
 __all__ = [
+    "UNEXPECTED",
     "UNTIMED",
     "derive",
     "describe",
@@ -44,6 +50,9 @@ __all__ = [
     "page",
     "schema_for",
 ]
+
+#: What code that reads an answer raises where the answer has a shape that nobody expected.
+UNEXPECTED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 #: Times of an item that a type's `list` built: the frame, which has the clock, replaces them.
 UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,7 +79,12 @@ def describe(
     if readings is None:
         return None
     derived: dict[str, Any] = {}
-    item = _assembled(ref, readings, _plain, derived, (started_at, clock.now()))
+    look = (started_at, clock.now())
+    try:
+        item = _assembled(ref, readings, _plain, derived, look)
+    except TooDeepError:
+        readings = [_bounded(*pair) for pair in zip(plan.facets, readings, strict=True)]
+        item = _assembled(ref, readings, _plain, derived, look)
     gaps = derive_into(derived, resource_type, item, plan, _sound(readings))
     return item if gaps == item.gaps else replace(item, gaps=gaps)
 
@@ -84,34 +98,33 @@ def page(
 ) -> Page:
     """Return a page of a type's population; whole items hold what `describe` would have given.
 
+    An item that cannot be completed is given as a reference: it fails by itself when looked at.
+
     Raises:
         RetryableError: AWS throttled or was away.
+        NotOfferedError: The Region does not have the service.
         PermanentError: AWS refuses the listing, or answered what is no listing or leads nowhere.
     """
     started_at = clock.now()
     found = _list(aws, resource_type, request)
     facets = facets_for(resource_type, pointers)
-    whole = (_completed(aws, _within(item, request), facets) for item in found.items)
-    items = tuple(
-        derive(resource_type, replace(item, started_at=started_at, ended_at=clock.now()), pointers)
-        for item in whole
-        if item is not None
-    )
-    refs = tuple(replace(ref, partition=request.partition) for ref in found.refs)
-    return replace(found, items=items, refs=refs)
+    items: list[ConfigurationItem] = []
+    refs = [replace(ref, partition=request.partition) for ref in found.refs]
+    for raw in found.items:
+        item = _within(raw, request)
+        try:
+            full = _completed(aws, item, facets)
+            if full is not None:
+                timed = replace(full, started_at=started_at, ended_at=clock.now())
+                items.append(derive(resource_type, timed, pointers))
+        except UNEXPECTED:
+            refs.append(item.ref)
+    return replace(found, items=tuple(items), refs=tuple(refs))
 
 
 def listed(ref: ResourceRef, *readings: FacetReading) -> ConfigurationItem:
     """Build an item without times and facts from readings: what a type's `list` returns."""
     return _assembled(ref, readings, _as_it_is, {}, (UNTIMED, UNTIMED))
-
-
-def fingerprint(resource_type: ResourceType, item: ConfigurationItem) -> str:
-    """Hash what was described, without volatile and unread parts."""
-    document: Any = {"properties": item.properties, "observed": item.observed}
-    for pointer in (*resource_type.volatile, *(gap.pointer for gap in item.gaps)):
-        document = _without(document, tokens_of(pointer))
-    return sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
 def _read(aws: Any, ref: ResourceRef, facets: Iterable[Facet]) -> list[FacetReading] | None:
@@ -173,6 +186,16 @@ def _plain(values: Mapping[str, Any], section: str, sound: frozenset[str]) -> Ma
     }
 
 
+def _bounded(facet: Facet, reading: FacetReading) -> FacetReading:
+    """Return a reading, or a gap in its place where it nests deeper than any engine follows."""
+    try:
+        _plain(reading.properties, "/properties/", reading.sound)
+        _plain(reading.observed, "/observed/", reading.sound)
+    except TooDeepError as error:
+        return replace(_unread(facet, error), unique_id=reading.unique_id)
+    return reading
+
+
 def _sound(readings: list[FacetReading]) -> frozenset[str]:
     """Return the pointers that readings vouch for; no name is filled by two of them."""
     if len(readings) == 1:
@@ -211,12 +234,17 @@ def _list(aws: Any, resource_type: ResourceType, request: SweepRequest) -> Page:
     try:
         found = resource_type.list(aws, request.account_id, request.region, request.token)
     except READ_ERRORS as error:
-        failed = RetryableError if is_passing(error) else PermanentError
-        raise failed(f"{where}: {name_of(error)}") from error
+        raise _kind_of(error)(f"{where}: {name_of(error)}") from error
     if found.next_token is not None and found.next_token == request.token:
         # Each page queues the next one: this one would queue itself for ever.
         raise PermanentError(f"{where}: the listing repeats its token")
     return found
+
+
+def _kind_of(error: Exception) -> type[VigilError]:
+    if is_not_offered(error):
+        return NotOfferedError
+    return RetryableError if is_passing(error) else PermanentError
 
 
 def _within(item: ConfigurationItem, request: SweepRequest) -> ConfigurationItem:
@@ -251,25 +279,6 @@ def _covers(item: ConfigurationItem, facet: Facet) -> bool:
 def _section_name(pointer: str, names: Mapping[str, tuple[str, ...]]) -> bool:
     section, name = tokens_of(pointer)[:2]
     return name in names.get(section, ())
-
-
-def _without(value: Any, tokens: tuple[str, ...]) -> Any:
-    """Copy `value` without what lies at `tokens`; list elements leave None, so indices stay."""
-    if not tokens:
-        return None
-    head, rest = tokens[0], tokens[1:]
-    if isinstance(value, Mapping):
-        return {
-            key: _without(item, rest) if head in (key, EACH) else item
-            for key, item in value.items()
-            if rest or head not in (key, EACH)
-        }
-    if isinstance(value, list):
-        return [
-            _without(item, rest) if head in (str(index), EACH) else item
-            for index, item in enumerate(value)
-        ]
-    return value
 
 
 def _only(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

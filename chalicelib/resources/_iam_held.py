@@ -23,7 +23,7 @@ from chalicelib.model import (
 )
 from chalicelib.model.plugin import Record
 from chalicelib.model.pointer import pointer_of, tokens_of
-from chalicelib.resources._errors import member
+from chalicelib.resources._errors import member, text_member
 from chalicelib.resources._iam_entity import (
     DETAILS_CALL,
     MANAGED_POLICY,
@@ -43,6 +43,7 @@ from chalicelib.resources._iam_events import (
     always,
     managed_policy_arn,
 )
+from chalicelib.resources._listing import gathered
 from chalicelib.resources._payload import field, parameters_of
 
 HELD = "/observed/AttachedPolicies"
@@ -110,14 +111,18 @@ def texts_for(aws: Any, account_id: str, entities: Iterable[Mapping[str, Any]]) 
 
     Nothing is asked where none of these `entities` holds any.
     """
-    if not any(own_arns(entity.get("AttachedManagedPolicies", ())) for entity in entities):
+    if not gathered(entities, lambda each: own_arns(each.get("AttachedManagedPolicies", ()))):
         return {}
-    return {
-        member(policy, "Arn"): member(version, "Document")
-        for policy in all_details(aws, account_id, "LocalManagedPolicy", "Policies")
+    policies = all_details(aws, account_id, "LocalManagedPolicy", "Policies")
+    return dict(gathered(policies, _default_text))
+
+
+def _default_text(policy: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (text_member(policy, "Arn"), member(version, "Document"))
         for version in member(policy, "PolicyVersionList")
         if version.get("IsDefaultVersion")
-    }
+    ]
 
 
 def listed_reading(

@@ -21,7 +21,7 @@ from chalicelib.model import (
 from chalicelib.model.plugin import Record
 from chalicelib.model.pointer import pointer_of, tokens_of
 from chalicelib.resources._declared import closed
-from chalicelib.resources._errors import member
+from chalicelib.resources._errors import member, text_member
 from chalicelib.resources._iam_entity import (
     DETAILS_CALL,
     POLICIES_SHAPE,
@@ -41,6 +41,7 @@ from chalicelib.resources._iam_held import (
     own_arns,
     texts_of,
 )
+from chalicelib.resources._listing import gathered
 from chalicelib.resources._payload import field, parameters_of
 
 GROUPS = "/properties/Groups"
@@ -80,10 +81,10 @@ def groups_for(
     aws: Any, account_id: str, users: Iterable[Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]]:
     """Return every group of the account by name, hundreds per call; none where no user has any."""
-    if not any(user.get("GroupList") for user in users):
+    if not gathered(users, lambda user: user.get("GroupList") or ()):
         return {}
     groups = all_details(aws, account_id, "Group", "GroupDetailList")
-    return {member(group, "GroupName"): group for group in groups}
+    return dict(gathered(groups, lambda group: [(text_member(group, "GroupName"), group)]))
 
 
 def listed_reading(

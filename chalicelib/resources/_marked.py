@@ -6,8 +6,9 @@ Their listing calls hold what describing one resource holds, so they give whole 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.model import ConfigurationItem, Page
+from chalicelib.model import Page
 from chalicelib.resources._errors import MalformedAnswerError, member
+from chalicelib.resources._listing import Listed, page_of
 
 Row = Mapping[str, Any]
 
@@ -15,7 +16,7 @@ Row = Mapping[str, Any]
 def marked_page(
     ask: Callable[..., Row],
     name: str,
-    item_from: Callable[[Row], ConfigurationItem],
+    item_from: Callable[[Row], Listed],
     token: str | None,
     *,
     next_name: str = "Marker",
@@ -33,8 +34,7 @@ def marked_page(
     """
     start = {"Marker": token} if token else {}
     answer = ask(**start, **given)
-    rows = member(answer, name)
-    return Page(items=tuple(map(item_from, rows)), next_token=answer.get(next_name) or None)
+    return page_of(member(answer, name), item_from, answer.get(next_name))
 
 
 def only_row(answer: Row, name: str) -> Any:

@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 from chalicelib.facts.peering import PEERINGS, PREFIX_LISTS, ROUTES
-from chalicelib.model import ConfigurationItem, Facet, FacetReading, Gap, Page, ResourceRef
+from chalicelib.model import Facet, FacetReading, Gap, Page, ResourceRef
 from chalicelib.model.pointer import pointer_of
 from chalicelib.resources._ec2 import (
     FILTER_VALUES_LIMIT,
@@ -21,7 +21,7 @@ from chalicelib.resources._ec2 import (
     ref_of,
 )
 from chalicelib.resources._errors import READ_ERRORS, MalformedAnswerError, gaps_from, member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, gathered, page_of, whole
 from chalicelib.resources._prefix_lists import CALL as ENTRIES_CALL
 from chalicelib.resources._prefix_lists import PREFIX_LIST_TYPE, Entries, entries_of
 from chalicelib.resources._tags import tags_from
@@ -68,9 +68,10 @@ def list_tables(aws: Any, account_id: str, region: str, token: str | None) -> Pa
     answer = client.describe_route_tables(MaxResults=_PAGE_SIZE, **start)
     tables = owned(member(answer, "RouteTables"), account_id)
     peers, read_list = _peers_of(client, tables), cache(partial(entries_of, client, TABLE))
-    return Page(
-        items=tuple(_item(account_id, region, table, peers, read_list) for table in tables),
-        next_token=answer.get("NextToken"),
+    return page_of(
+        tables,
+        lambda table: _item(account_id, region, table, peers, read_list),
+        answer.get("NextToken"),
     )
 
 
@@ -78,11 +79,9 @@ def list_tables(aws: Any, account_id: str, region: str, token: str | None) -> Pa
 _Peers = Callable[[str, str], tuple[list[str] | None, tuple[Gap, ...]]]
 
 
-def _item(
-    account_id: str, region: str, table: Found, peers: _Peers, read_list: Entries
-) -> ConfigurationItem:
+def _item(account_id: str, region: str, table: Found, peers: _Peers, read_list: Entries) -> Listed:
     ref = ref_of(account_id, region, TYPE, table["RouteTableId"])
-    return listed(ref, _reading(table, ref, peers, read_list))
+    return whole(ref, lambda: _reading(table, ref, peers, read_list))
 
 
 def _reading(table: Found, ref: ResourceRef, peers: _Peers, read_list: Entries) -> FacetReading:
@@ -116,7 +115,7 @@ def _companions(ref: ResourceRef, routes: Iterable[Found]) -> Iterable[str]:
 
 def _peers_of(client: Any, tables: Iterable[Found]) -> _Peers:
     """Ask for all peerings that tables lead to at once."""
-    routes = [row for table in tables for row in peering_routes(member(table, "Routes"))]
+    routes = gathered(tables, lambda table: peering_routes(member(table, "Routes")))
     names = _open(routes, "VpcPeeringConnectionId")
     try:
         found = _peerings(client, names)

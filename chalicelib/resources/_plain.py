@@ -10,24 +10,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 _LISTS = (list, tuple)
+#: Far deeper than anything AWS describes; the engines follow a document for 200 levels.
+DEPTH_LIMIT = 100
 
 
-def plain(value: Any) -> Any:
+class TooDeepError(ValueError):
+    """A value nests deeper than anything that reads it would follow."""
+
+
+def plain(value: Any, depth: int = 0) -> Any:
     """Return `value` as dict, list, str, int, float, bool or None.
 
     A non-finite number becomes its name, which no schema accepts: malformed rather than absent.
 
+    Args:
+        value: What AWS answered.
+        depth: How many containers are around it.
+
     Raises:
+        TooDeepError: It nests more than `DEPTH_LIMIT` levels.
         TypeError: A value of another kind: a resource type put it there.
     """
     if type(value) is str:
         return value if value.isascii() else text(value)
     if value is None or isinstance(value, int):
         return value
+    if depth >= DEPTH_LIMIT:
+        message = f"nested more than {DEPTH_LIMIT} deep"
+        raise TooDeepError(message)
     if isinstance(value, _LISTS):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 - dict is quick
-        return {_key(key): plain(item) for key, item in value.items()}
+        return {_key(key): plain(item, depth + 1) for key, item in value.items()}
     return _scalar(value)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -22,7 +21,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, whole
 from chalicelib.resources._marked import marked_page, only_row
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._rds_payload import RDS, identifier_of
@@ -198,14 +197,14 @@ def _lister(kind: Kind) -> Callable[[Any, str, str, str | None], Page]:
     def list_page(aws: Any, account_id: str, region: str, token: str | None) -> Page:
         client = aws.client("rds", account_id=account_id, region=region)
 
-        def item(row: Row) -> ConfigurationItem:
+        def item(row: Row) -> Listed:
             ref = ResourceRef(
                 account_id=account_id,
                 region=region,
                 type=kind.type,
                 id=member(row, kind.identifier),
             )
-            return listed(ref, _reading(kind, row))
+            return whole(ref, lambda: _reading(kind, row))
 
         return marked_page(
             kind.describe(client),

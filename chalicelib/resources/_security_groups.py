@@ -18,15 +18,17 @@ from chalicelib.facts.network import (
     described_rows,
     normalise_permissions,
 )
-from chalicelib.model import ConfigurationItem, Facet, FacetReading, Page, ResourceRef
+from chalicelib.model import Facet, FacetReading, Page, ResourceRef
+from chalicelib.resources._ec2 import owned
 from chalicelib.resources._errors import (
     READ_ERRORS,
     MalformedAnswerError,
     code_of,
     gaps_from,
     member,
+    text_member,
 )
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, gathered, page_of, whole
 from chalicelib.resources._plain import are_plain, plain_tags
 from chalicelib.resources._prefix_lists import PREFIX_LIST_TYPE, Entries, entries_of
 
@@ -83,26 +85,23 @@ def list_groups(aws: Any, account_id: str, region: str, token: str | None) -> Pa
     start = {"NextToken": token} if token else {}
     answer = client.describe_security_groups(MaxResults=GROUPS_PER_PAGE, **start)
     # Groups that another account shares with this one are that account's to judge.
-    groups = member(answer, "SecurityGroups")
-    own = [g for g in groups if g.get("OwnerId", account_id) == account_id]
-    return Page(items=_items(client, account_id, region, own), next_token=answer.get("NextToken"))
+    own = owned(member(answer, "SecurityGroups"), account_id)
+    # The groups of a page often name the same list.
+    read_list = cache(partial(entries_of, client, GROUP))
+    refs = gathered(own, lambda group: [_ref(group, account_id, region)])
+    attachments_of = _attachments_reader(client, [ref.id for ref in refs])
+
+    def item(group: Mapping[str, Any]) -> Listed:
+        ref = _ref(group, account_id, region)
+        reading = partial(_reading, group, ref, read_list)
+        return whole(ref, reading, lambda: attachments_of(ref.id))
+
+    return page_of(own, item, answer.get("NextToken"))
 
 
 def prefix_list_key(ref: ResourceRef, prefix_list_id: str) -> str:
     """Return the store key under which a prefix list's dependents are kept."""
     return replace(ref, type=PREFIX_LIST_TYPE, id=prefix_list_id).key
-
-
-def _items(
-    client: Any, account_id: str, region: str, groups: Iterable[Mapping[str, Any]]
-) -> tuple[ConfigurationItem, ...]:
-    refs = [(group, _ref(group, account_id, region)) for group in groups]
-    # The groups of a page often name the same list.
-    read_list = cache(partial(entries_of, client, GROUP))
-    attachments_of = _attachments_reader(client, [ref.id for _, ref in refs])
-    return tuple(
-        listed(ref, _reading(group, ref, read_list), attachments_of(ref.id)) for group, ref in refs
-    )
 
 
 def _ref(group: Mapping[str, Any], account_id: str, region: str) -> ResourceRef:
@@ -111,7 +110,7 @@ def _ref(group: Mapping[str, Any], account_id: str, region: str) -> ResourceRef:
         account_id=account_id,
         region=region,
         type=TYPE,
-        id=group["GroupId"],
+        id=text_member(group, "GroupId"),
         partition=arn.split(":")[1],
     )
 
@@ -193,7 +192,8 @@ def _attached(client: Any, ids: list[str], *, page_size: int | None) -> set[str]
     )
     for page in pages if ids else ():
         interfaces = member(page, "NetworkInterfaces")
-        attached |= {group["GroupId"] for each in interfaces for group in each["Groups"]}
+        groups = (group for each in interfaces for group in member(each, "Groups"))
+        attached |= {text_member(group, "GroupId") for group in groups}
         if wanted <= attached:
             break
     return attached

@@ -17,8 +17,8 @@ from chalicelib.resources._ec2 import (
     owned,
     ref_of,
 )
-from chalicelib.resources._errors import READ_ERRORS, gaps_from, member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._errors import READ_ERRORS, gaps_from, member, text_member
+from chalicelib.resources._listing import Listed, gathered, page_of, whole
 from chalicelib.resources._sharing_events import EVERYONE
 from chalicelib.resources._tags import tags_from
 
@@ -65,14 +65,16 @@ def list_snapshots(aws: Any, account_id: str, region: str, token: str | None) ->
     start = {"NextToken": token} if token else {}
     answer = client.describe_snapshots(MaxResults=_PAGE_SIZE, **_own(account_id), **start)
     own = owned(member(answer, "Snapshots"), account_id)
-    refs = [ref_of(account_id, region, TYPE, snapshot["SnapshotId"]) for snapshot in own]
     public = _said_to_be_public(client, account_id) if own else frozenset[str]()
-    block = _block_of(aws, refs[0]) if own else FacetReading()
-    items = (
-        listed(ref, _snapshot(snapshot), block, *(() if ref.id in public else (_PRIVATE,)))
-        for ref, snapshot in zip(refs, own, strict=True)
-    )
-    return Page(items=tuple(items), next_token=answer.get("NextToken"))
+    anywhere = ref_of(account_id, region, TYPE, "")
+    block = _block_of(aws, anywhere) if own else FacetReading()
+
+    def item(snapshot: Found) -> Listed:
+        ref = ref_of(account_id, region, TYPE, snapshot["SnapshotId"])
+        known = (block,) if ref.id in public else (block, _PRIVATE)
+        return whole(ref, lambda: _snapshot(snapshot), *(lambda one=one: one for one in known))
+
+    return page_of(own, item, answer.get("NextToken"))
 
 
 def _said_to_be_public(client: Any, account_id: str) -> frozenset[str]:
@@ -80,7 +82,7 @@ def _said_to_be_public(client: Any, account_id: str) -> frozenset[str]:
         RestorableByUserIds=[EVERYONE], **_own(account_id)
     )
     found = (snapshot for page in pages for snapshot in member(page, "Snapshots"))
-    return frozenset(snapshot["SnapshotId"] for snapshot in found)
+    return frozenset(gathered(found, lambda snapshot: [text_member(snapshot, "SnapshotId")]))
 
 
 def _own(account_id: str) -> dict[str, Any]:

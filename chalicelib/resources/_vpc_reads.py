@@ -19,8 +19,8 @@ from chalicelib.resources._ec2 import (
     owned,
     ref_of,
 )
-from chalicelib.resources._errors import READ_ERRORS, gaps_from, member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._errors import READ_ERRORS, gaps_from, member, text_member
+from chalicelib.resources._listing import Listed, gathered, page_of, whole
 from chalicelib.resources._tags import tags_from
 
 TYPE = "AWS::EC2::VPC"
@@ -53,17 +53,15 @@ def list_vpcs(aws: Any, account_id: str, region: str, token: str | None) -> Page
     start = {"NextToken": token} if token else {}
     answer = client.describe_vpcs(MaxResults=FILTER_VALUES_LIMIT, **start)
     vpcs = owned(member(answer, "Vpcs"), account_id)
-    refs = [ref_of(account_id, region, TYPE, vpc["VpcId"]) for vpc in vpcs]
-    ids = [ref.id for ref in refs]
+    ids = gathered(vpcs, lambda vpc: [text_member(vpc, "VpcId")])
     logs = _reader(FLOW_LOG_FACET, _flow_logs_of, _flow_logs, client, ids)
     endpoints = _reader(ENDPOINT_FACET, _endpoints_of, _endpoints, client, ids)
-    return Page(
-        items=tuple(
-            listed(ref, _vpc(vpc), logs(ref), endpoints(ref))
-            for ref, vpc in zip(refs, vpcs, strict=True)
-        ),
-        next_token=answer.get("NextToken"),
-    )
+
+    def item(vpc: Found) -> Listed:
+        ref = ref_of(account_id, region, TYPE, vpc["VpcId"])
+        return whole(ref, lambda: _vpc(vpc), lambda: logs(ref), lambda: endpoints(ref))
+
+    return page_of(vpcs, item, answer.get("NextToken"))
 
 
 def _reader(
@@ -100,7 +98,7 @@ def _endpoints_of(client: Any, ids: list[str]) -> Mapping[str, list[Found]]:
 def _by(key: str, found: Iterable[Found]) -> Mapping[str, list[Found]]:
     groups: dict[str, list[Found]] = defaultdict(list)
     for one in found:
-        groups[one[key]].append(one)
+        groups[text_member(one, key)].append(one)
     return groups
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -21,7 +20,7 @@ from chalicelib.resources._api_stages import GONE, SOURCE, Family, parts_of
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, beneath, page_of, whole
 from chalicelib.resources._payload import field
 from chalicelib.resources._said import asked
 from chalicelib.resources._tags import TAGS_SHAPE, tags_from
@@ -46,13 +45,11 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("apigateway", account_id=account_id, region=region)
     start = {"position": token} if token else {}
     answer = client.get_rest_apis(limit=_APIS_PER_PAGE, **start)
-    return Page(
-        items=tuple(
-            _item(account_id, region, member(api, "id"), stage)
-            for api in answer.get("items", ())
-            for stage in _stages(client, member(api, "id"))
-        ),
-        next_token=answer.get("position"),
+    rows = beneath(answer.get("items", ()), lambda api: _stages(client, member(api, "id")))
+    return page_of(
+        rows,
+        lambda row: _item(account_id, region, member(row[0], "id"), row[1]),
+        answer.get("position"),
     )
 
 
@@ -62,10 +59,10 @@ def _stages(client: Any, api: str) -> Iterable[Mapping[str, Any]]:
     return answer.get("item", ()) if answer is not None else ()
 
 
-def _item(account_id: str, region: str, api: str, stage: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, api: str, stage: Mapping[str, Any]) -> Listed:
     name = f"{api}|{member(stage, 'stageName')}"
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _reading(api, stage))
+    return whole(ref, lambda: _reading(api, stage))
 
 
 def _reading(api: str, stage: Mapping[str, Any]) -> FacetReading:

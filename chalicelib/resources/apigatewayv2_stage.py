@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -16,7 +15,7 @@ from chalicelib.resources._api_stages import GONE, Family, parts_of
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, beneath, page_of, whole
 from chalicelib.resources._payload import field
 from chalicelib.resources._said import asked
 from chalicelib.resources._tags import TAGS_SHAPE, tags_from
@@ -42,13 +41,11 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("apigatewayv2", account_id=account_id, region=region)
     start = {"NextToken": token} if token else {}
     answer = client.get_apis(MaxResults=_APIS_PER_PAGE, **start)
-    return Page(
-        items=tuple(
-            _item(account_id, region, member(api, "ApiId"), stage)
-            for api in member(answer, "Items")
-            for stage in _stages(client, member(api, "ApiId"))
-        ),
-        next_token=answer.get("NextToken"),
+    rows = beneath(member(answer, "Items"), lambda api: _stages(client, member(api, "ApiId")))
+    return page_of(
+        rows,
+        lambda row: _item(account_id, region, member(row[0], "ApiId"), row[1]),
+        answer.get("NextToken"),
     )
 
 
@@ -62,10 +59,10 @@ def _stages(client: Any, api: str) -> Iterable[Mapping[str, Any]]:
         answer = client.get_stages(**given, NextToken=token) if token else None
 
 
-def _item(account_id: str, region: str, api: str, stage: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, api: str, stage: Mapping[str, Any]) -> Listed:
     name = f"{api}|{member(stage, 'StageName')}"
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _reading(api, stage))
+    return whole(ref, lambda: _reading(api, stage))
 
 
 def _reading(api: str, stage: Mapping[str, Any]) -> FacetReading:

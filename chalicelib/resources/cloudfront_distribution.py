@@ -30,6 +30,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
+from chalicelib.resources._listing import page_of
 from chalicelib.resources._payload import field, parameters_of
 
 TYPE = "AWS::CloudFront::Distribution"
@@ -100,11 +101,13 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("cloudfront", account_id=account_id, region=region)
     answer = client.list_distributions(MaxItems=_PAGE_SIZE, **({"Marker": token} if token else {}))
     found = member(answer, "DistributionList")
-    refs = tuple(
-        ResourceRef(account_id=account_id, region=region, type=TYPE, id=summary["Id"])
-        for summary in found.get("Items", ())
+    return page_of(
+        found.get("Items", ()),
+        lambda summary: ResourceRef(
+            account_id=account_id, region=region, type=TYPE, id=summary["Id"]
+        ),
+        found.get("NextMarker") if found["IsTruncated"] else None,
     )
-    return Page(refs=refs, next_token=found.get("NextMarker") if found["IsTruncated"] else None)
 
 
 def _config(config: Any) -> dict[str, Any]:

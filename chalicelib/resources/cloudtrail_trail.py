@@ -5,14 +5,13 @@ only the home of both is the trail, all else is its shadow and is not listed her
 account is recorded at all is a question to the account (`account_global`), not to one trail.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.facts.log_bucket import LOG_BUCKET_ACCESS
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -21,7 +20,7 @@ from chalicelib.model import (
     Route,
 )
 from chalicelib.resources._errors import code_of, member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._trail_bucket import LOG_BUCKET, LOG_BUCKET_COMPANIONS
 from chalicelib.resources._trail_events import (
     CHANGE_FACTS,
@@ -77,23 +76,18 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     del token
     client = aws.client("cloudtrail", account_id=account_id, region=region)
     trails = member(client.describe_trails(includeShadowTrails=False), "trailList")
-    return Page(items=tuple(_items(trails, account_id, region)))
+    return page_of(trails, lambda trail: _item(account_id, region, trail))
 
 
-def _items(
-    trails: Iterable[Mapping[str, Any]], account_id: str, region: str
-) -> Iterable[ConfigurationItem]:
-    for trail in trails:
-        _, partition, _, home, owner, _ = trail["TrailARN"].split(":", 5)
-        if (home, owner) == (region, account_id):
-            ref = ResourceRef(
-                partition=partition,
-                account_id=account_id,
-                region=region,
-                type=TYPE,
-                id=trail["Name"],
-            )
-            yield listed(ref, _trail_reading(trail))
+def _item(account_id: str, region: str, trail: Mapping[str, Any]) -> Listed:
+    """Return a trail of this account and Region; None for what is another's."""
+    _, partition, _, home, owner, _ = trail["TrailARN"].split(":", 5)
+    if (home, owner) != (region, account_id):
+        return None
+    ref = ResourceRef(
+        partition=partition, account_id=account_id, region=region, type=TYPE, id=trail["Name"]
+    )
+    return whole(ref, lambda: _trail_reading(trail))
 
 
 def _client(aws: Any, ref: ResourceRef) -> Any:

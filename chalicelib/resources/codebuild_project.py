@@ -17,7 +17,6 @@ from chalicelib.facts.secrets import (
     without_credentials,
 )
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -28,7 +27,7 @@ from chalicelib.model import (
 from chalicelib.model.plugin import Record
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._plain import text
 from chalicelib.resources._tags import TAGS_SHAPE, tags_from
@@ -73,14 +72,17 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("codebuild", account_id=account_id, region=region)
     named = client.list_projects(**({"nextToken": token} if token else {}))
     names = member(named, "projects")
-    found = member(client.batch_get_projects(names=names), "projects") if names else ()
-    items = tuple(_item(account_id, region, project) for project in found)
-    return Page(items=items, next_token=named.get("nextToken"))
+    legible = [name for name in names if isinstance(name, str) and name]
+    found = member(client.batch_get_projects(names=legible), "projects") if legible else ()
+    odd = (name for name in names if name not in legible)
+    return page_of(
+        (*found, *odd), lambda project: _item(account_id, region, project), named.get("nextToken")
+    )
 
 
-def _item(account_id: str, region: str, project: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, project: Mapping[str, Any]) -> Listed:
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=project["name"])
-    return listed(ref, _reading(project))
+    return whole(ref, lambda: _reading(project))
 
 
 def _reading(project: Mapping[str, Any]) -> FacetReading:

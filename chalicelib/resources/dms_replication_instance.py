@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -21,7 +20,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, whole
 from chalicelib.resources._marked import marked_page
 from chalicelib.resources._payload import field
 from chalicelib.resources._said import flag, response_of, unless_unsaid
@@ -49,10 +48,10 @@ def _read(aws: Any, ref: ResourceRef) -> FacetReading | None:
 def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("dms", account_id=account_id, region=region)
 
-    def item(row: Mapping[str, Any]) -> ConfigurationItem:
+    def item(row: Mapping[str, Any]) -> Listed:
         arn = member(row, "ReplicationInstanceArn")
         ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=arn)
-        return listed(ref, _reading(row))
+        return whole(ref, lambda: _reading(row))
 
     return marked_page(
         client.describe_replication_instances,

@@ -7,7 +7,7 @@ somebody else must not lead to a finding. A permission of the whole organisation
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.model import ConfigurationItem, Facet, FacetReading, Page, ResourceRef, ResourceType
+from chalicelib.model import Facet, FacetReading, Page, ResourceRef, ResourceType
 from chalicelib.model.plugin import Record
 from chalicelib.resources._declared import closed
 from chalicelib.resources._ec2 import (
@@ -22,7 +22,7 @@ from chalicelib.resources._ec2 import (
     tag_routes,
 )
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._sharing_events import (
     SHARING_CHANGE_FACTS,
     made_public,
@@ -54,12 +54,12 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     start = {"NextToken": token} if token else {}
     answer = client.describe_images(MaxResults=_PAGE_SIZE, **_OWN, **start)
     own = owned(member(answer, "Images"), account_id)
-    items = tuple(_item(account_id, region, image) for image in own)
-    return Page(items=items, next_token=answer.get("NextToken"))
+    return page_of(own, lambda image: _item(account_id, region, image), answer.get("NextToken"))
 
 
-def _item(account_id: str, region: str, image: Mapping[str, Any]) -> ConfigurationItem:
-    return listed(ref_of(account_id, region, TYPE, image["ImageId"]), _reading(image))
+def _item(account_id: str, region: str, image: Mapping[str, Any]) -> Listed:
+    ref = ref_of(account_id, region, TYPE, image["ImageId"])
+    return whole(ref, lambda: _reading(image))
 
 
 def _reading(image: Mapping[str, Any]) -> FacetReading:

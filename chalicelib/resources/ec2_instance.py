@@ -7,11 +7,10 @@ the answers for about an hour; it is described like any other, and rules leave i
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.model import ConfigurationItem, Facet, FacetReading, Page, ResourceRef, ResourceType
+from chalicelib.model import Facet, FacetReading, Page, ResourceRef, ResourceType
 from chalicelib.resources._declared import closed
 from chalicelib.resources._ec2 import TAGS, answer_by_id, arn_of, client_of, named, ref_of
 from chalicelib.resources._errors import MalformedAnswerError, member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._instance_events import (
     CHANGE_FACTS,
     METADATA,
@@ -21,6 +20,7 @@ from chalicelib.resources._instance_events import (
     metadata_from,
     profile_from,
 )
+from chalicelib.resources._listing import Listed, beneath, page_of, whole
 from chalicelib.resources._tags import TAGS_SHAPE, tags_from
 
 TYPE = "AWS::EC2::Instance"
@@ -44,17 +44,13 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("ec2", account_id=account_id, region=region)
     start = {"NextToken": token} if token else {}
     answer = client.describe_instances(MaxResults=_PAGE_SIZE, **start)
-    items = tuple(
-        _item(account_id, region, instance)
-        for reservation in member(answer, "Reservations")
-        for instance in member(reservation, "Instances")
-    )
-    return Page(items=items, next_token=answer.get("NextToken"))
+    rows = beneath(member(answer, "Reservations"), lambda each: member(each, "Instances"))
+    return page_of(rows, lambda row: _item(account_id, region, row[1]), answer.get("NextToken"))
 
 
-def _item(account_id: str, region: str, instance: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, instance: Mapping[str, Any]) -> Listed:
     ref = ref_of(account_id, region, TYPE, instance["InstanceId"])
-    return listed(ref, _reading(instance))
+    return whole(ref, lambda: _reading(instance))
 
 
 def _reading(instance: Mapping[str, Any]) -> FacetReading:

@@ -18,7 +18,6 @@ from chalicelib.facts.nacl import (
 )
 from chalicelib.facts.network import LAST_PORT
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Fact,
@@ -41,7 +40,7 @@ from chalicelib.resources._ec2 import (
     tag_routes,
 )
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import parameters_of
 from chalicelib.resources._tags import TAGS_SHAPE, tags_from
 
@@ -69,12 +68,12 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     start = {"NextToken": token} if token else {}
     answer = client.describe_network_acls(MaxResults=_PAGE_SIZE, **start)
     own = owned(member(answer, "NetworkAcls"), account_id)
-    items = tuple(_item(account_id, region, acl) for acl in own)
-    return Page(items=items, next_token=answer.get("NextToken"))
+    return page_of(own, lambda acl: _item(account_id, region, acl), answer.get("NextToken"))
 
 
-def _item(account_id: str, region: str, acl: Mapping[str, Any]) -> ConfigurationItem:
-    return listed(ref_of(account_id, region, TYPE, acl["NetworkAclId"]), _reading(acl))
+def _item(account_id: str, region: str, acl: Mapping[str, Any]) -> Listed:
+    ref = ref_of(account_id, region, TYPE, acl["NetworkAclId"])
+    return whole(ref, lambda: _reading(acl))
 
 
 def _reading(acl: Mapping[str, Any]) -> FacetReading:

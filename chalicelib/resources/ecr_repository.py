@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -21,7 +20,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._plain import rfc3339
 from chalicelib.resources._resource_policy import (
@@ -83,14 +82,13 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     paging = {"nextToken": token} if token else {}
     answer = client.describe_repositories(maxResults=_PAGE_SIZE, **paging)
     found = member(answer, "repositories")
-    items = tuple(_item(account_id, region, repository) for repository in found)
-    return Page(items=items, next_token=answer.get("nextToken"))
+    return page_of(found, lambda row: _item(account_id, region, row), answer.get("nextToken"))
 
 
-def _item(account_id: str, region: str, repository: Mapping[str, Any]) -> ConfigurationItem:
-    name = str(member(repository, "repositoryName"))
+def _item(account_id: str, region: str, repository: Mapping[str, Any]) -> Listed:
+    name = member(repository, "repositoryName")
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _repository_reading(repository))
+    return whole(ref, lambda: _repository_reading(repository))
 
 
 def _identify(raw: str, record: Record) -> str | None:

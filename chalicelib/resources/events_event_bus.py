@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -22,7 +21,7 @@ from chalicelib.resources._added_permission import AddedPermission
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._resource_policy import (
     POLICY_CHANGE_FACTS,
@@ -77,14 +76,14 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("events", account_id=account_id, region=region)
     paging = {"NextToken": token} if token else {}
     answer = client.list_event_buses(Limit=_PAGE_SIZE, **paging)
-    items = tuple(_item(account_id, region, bus) for bus in member(answer, "EventBuses"))
-    return Page(items=items, next_token=answer.get("NextToken"))
+    found = member(answer, "EventBuses")
+    return page_of(found, lambda bus: _item(account_id, region, bus), answer.get("NextToken"))
 
 
-def _item(account_id: str, region: str, bus: Mapping[str, Any]) -> ConfigurationItem:
-    name = str(member(bus, "Name"))
+def _item(account_id: str, region: str, bus: Mapping[str, Any]) -> Listed:
+    name = member(bus, "Name")
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _reading(bus))
+    return whole(ref, lambda: _reading(bus))
 
 
 def _identify(raw: str, record: Record) -> str | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -21,7 +20,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._resource_policy import (
     POLICY_CHANGE_FACTS,
@@ -79,14 +78,14 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     """Return vaults without their policies, ten a page, which is Glacier's limit."""
     paging = {"marker": token} if token else {}
     answer = _client(aws, account_id, region).list_vaults(accountId=OWN_ACCOUNT, **paging)
-    items = tuple(_item(account_id, region, vault) for vault in member(answer, "VaultList"))
-    return Page(items=items, next_token=answer.get("Marker"))
+    found = member(answer, "VaultList")
+    return page_of(found, lambda vault: _item(account_id, region, vault), answer.get("Marker"))
 
 
-def _item(account_id: str, region: str, vault: Mapping[str, Any]) -> ConfigurationItem:
-    name = str(member(vault, "VaultName"))
+def _item(account_id: str, region: str, vault: Mapping[str, Any]) -> Listed:
+    name = member(vault, "VaultName")
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _vault_reading(vault))
+    return whole(ref, lambda: _vault_reading(vault))
 
 
 def _identify(raw: str, record: Record) -> str | None:

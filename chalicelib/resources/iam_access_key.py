@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.facts.role_use import INSTANT
-from chalicelib.model import ConfigurationItem, FacetReading, Page, ResourceRef, ResourceType
+from chalicelib.model import FacetReading, Page, ResourceRef, ResourceType
 from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._iam_entity import GONE, client, facet, iam_ref
 from chalicelib.resources._iam_events import iam_route
+from chalicelib.resources._listing import Listed, beneath, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._user_events import user_name
 from chalicelib.resources._user_shape import KEY_STATUS
@@ -109,23 +109,18 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     iam = client(aws, account_id)
     position = {"Marker": token} if token else {}
     answer = iam.list_users(MaxItems=_PAGE_SIZE, **position)
-    items = (
-        _item(account_id, region, user, metadata)
-        for user in member(answer, "Users")
-        for metadata in keys_of(iam, member(user, "UserName"))
-    )
+    rows = beneath(member(answer, "Users"), lambda user: keys_of(iam, member(user, "UserName")))
     following = answer.get("Marker") if answer.get("IsTruncated") else None
-    return Page(items=tuple(items), next_token=following)
+    return page_of(rows, lambda row: _item(account_id, region, *row), following)
 
 
 def _item(
     account_id: str, region: str, user: Mapping[str, Any], metadata: Mapping[str, Any]
-) -> ConfigurationItem:
+) -> Listed:
     name = member(user, "UserName")
     key = f"{name}/{member(metadata, 'AccessKeyId')}"
-    return listed(
-        iam_ref(account_id, region, TYPE, member(user, "Arn"), key), _reading(name, metadata)
-    )
+    ref = iam_ref(account_id, region, TYPE, member(user, "Arn"), key)
+    return whole(ref, lambda: _reading(name, metadata))
 
 
 def _created(_record: Record) -> Mapping[str, Any]:

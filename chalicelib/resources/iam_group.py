@@ -6,11 +6,10 @@ Who the members are is said by the users themselves.
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.model import ConfigurationItem, FacetReading, Page, ResourceRef, ResourceType
+from chalicelib.model import FacetReading, Page, ResourceRef, ResourceType
 from chalicelib.model.plugin import Record
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._iam_entity import (
     ARNS_SHAPE,
     DETAILS_CALL,
@@ -32,6 +31,7 @@ from chalicelib.resources._iam_events import (
     iam_route,
     policy_routes,
 )
+from chalicelib.resources._listing import Listed, page_of, whole
 
 TYPE = "AWS::IAM::Group"
 
@@ -79,17 +79,15 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     """Return whole groups, 200 per call."""
     answer, following = details(aws, account_id, "Group", _PAGE_SIZE, token)
     groups = member(answer, "GroupDetailList")
-    return Page(
-        items=tuple(_item(account_id, region, group) for group in groups), next_token=following
-    )
+    return page_of(groups, lambda group: _item(account_id, region, group), following)
 
 
-def _item(account_id: str, region: str, group: Mapping[str, Any]) -> ConfigurationItem:
-    return listed(
+def _item(account_id: str, region: str, group: Mapping[str, Any]) -> Listed:
+    return whole(
         iam_ref(account_id, region, TYPE, member(group, "Arn"), member(group, "GroupName")),
-        _group_reading(group),
-        attached_reading(account_id, group.get("AttachedManagedPolicies", ())),
-        inline_reading(group.get("GroupPolicyList", ()), DETAILS_CALL),
+        lambda: _group_reading(group),
+        lambda: attached_reading(account_id, group.get("AttachedManagedPolicies", ())),
+        lambda: inline_reading(group.get("GroupPolicyList", ()), DETAILS_CALL),
     )
 
 

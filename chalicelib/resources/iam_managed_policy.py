@@ -22,7 +22,6 @@ from chalicelib.model import (
 from chalicelib.model.plugin import Record
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import MalformedAnswerError, member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._iam_entity import (
     DETAILS_CALL,
     client,
@@ -38,6 +37,7 @@ from chalicelib.resources._iam_events import (
     granted_by_text,
     iam_route,
 )
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 
 TYPE = "AWS::IAM::ManagedPolicy"
@@ -134,15 +134,12 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     """Return the account's own policies, 100 per call with all their versions."""
     answer, following = details(aws, account_id, "LocalManagedPolicy", _PAGE_SIZE, token)
     policies = member(answer, "Policies")
-    return Page(
-        items=tuple(_item(account_id, region, policy) for policy in policies),
-        next_token=following,
-    )
+    return page_of(policies, lambda policy: _item(account_id, region, policy), following)
 
 
-def _item(account_id: str, region: str, policy: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, policy: Mapping[str, Any]) -> Listed:
     ref = iam_ref(account_id, region, TYPE, member(policy, "Arn"), member(policy, "Arn"))
-    return listed(ref, _reading(policy, _default_version(policy), DETAILS_CALL))
+    return whole(ref, lambda: _reading(policy, _default_version(policy), DETAILS_CALL))
 
 
 def _default_version(policy: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -24,7 +24,6 @@ from chalicelib.model import (
     ResourceType,
 )
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._iam_entity import (
     DETAILS_CALL,
     INLINE_ADMIN_GRANTS,
@@ -46,6 +45,7 @@ from chalicelib.resources._iam_held import (
     listed_reading,
     texts_for,
 )
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._role_events import (
     CHANGE_FACTS,
     LAST_ASSUMED,
@@ -71,22 +71,19 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     answer, following = details(aws, account_id, "Role", _PAGE_SIZE, token)
     roles = member(answer, "RoleDetailList")
     texts = texts_for(aws, account_id, roles)
-    return Page(
-        items=tuple(_item(account_id, region, role, texts) for role in roles),
-        next_token=following,
-    )
+    return page_of(roles, lambda role: _item(account_id, region, role, texts), following)
 
 
 def _item(
     account_id: str, region: str, role: Mapping[str, Any], texts: Mapping[str, Any]
-) -> ConfigurationItem:
+) -> Listed:
     attached = role.get("AttachedManagedPolicies", ())
-    return listed(
+    return whole(
         iam_ref(account_id, region, TYPE, role["Arn"], role["RoleName"]),
-        _role_reading(role, DETAILS_CALL),
-        attached_reading(account_id, attached),
-        listed_reading(account_id, attached, texts),
-        inline_reading(role.get("RolePolicyList", ()), DETAILS_CALL),
+        lambda: _role_reading(role, DETAILS_CALL),
+        lambda: attached_reading(account_id, attached),
+        lambda: listed_reading(account_id, attached, texts),
+        lambda: inline_reading(role.get("RolePolicyList", ()), DETAILS_CALL),
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.facts.role_use import INSTANT
-from chalicelib.model import ConfigurationItem, FacetReading, Page, ResourceRef, ResourceType
+from chalicelib.model import FacetReading, Page, ResourceRef, ResourceType
 from chalicelib.model.plugin import Record
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._iam_entity import client, facet, found, iam_ref
 from chalicelib.resources._iam_events import iam_route
+from chalicelib.resources._listing import Listed, page_of, whole
 
 TYPE = "AWS::IAM::ServerCertificate"
 
@@ -62,17 +62,17 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     position = {"Marker": token} if token else {}
     answer = client(aws, account_id).list_server_certificates(**position)
     found_here = member(answer, "ServerCertificateMetadataList")
-    return Page(
-        items=tuple(_item(account_id, region, metadata) for metadata in found_here),
-        next_token=answer.get("Marker") if answer.get("IsTruncated") else None,
+    return page_of(
+        found_here,
+        lambda metadata: _item(account_id, region, metadata),
+        answer.get("Marker") if answer.get("IsTruncated") else None,
     )
 
 
-def _item(account_id: str, region: str, metadata: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, metadata: Mapping[str, Any]) -> Listed:
     name = member(metadata, "ServerCertificateName")
-    return listed(
-        iam_ref(account_id, region, TYPE, member(metadata, "Arn"), name), _reading(metadata)
-    )
+    ref = iam_ref(account_id, region, TYPE, member(metadata, "Arn"), name)
+    return whole(ref, lambda: _reading(metadata))
 
 
 _NAMED = ("requestParameters.serverCertificateName",)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.facts.credentials import CONSOLE_ACCESS, CREDENTIAL_ACTIVITY
-from chalicelib.model import ConfigurationItem, FacetReading, Page, ResourceRef, ResourceType
+from chalicelib.model import FacetReading, Page, ResourceRef, ResourceType
 from chalicelib.resources import _iam_membership
-from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._errors import member, text_member
 from chalicelib.resources._iam_entity import (
     DETAILS_CALL,
     INLINE_ADMIN_GRANTS,
@@ -41,6 +40,7 @@ from chalicelib.resources._iam_membership import (
     GROUPS,
     USER_ESCALATIONS,
 )
+from chalicelib.resources._listing import Listed, gathered, page_of, whole
 from chalicelib.resources._tags import tags_from
 from chalicelib.resources._user_events import (
     ACCESS_KEYS,
@@ -143,10 +143,7 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
         texts=texts_for(aws, account_id, (*users, *groups.values())),
         groups=groups,
     )
-    return Page(
-        items=tuple(_item(account_id, region, user, bulk) for user in users),
-        next_token=following,
-    )
+    return page_of(users, lambda user: _item(account_id, region, user, bulk), following)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,22 +159,25 @@ def _password_uses(aws: Any, account_id: str) -> Iterator[tuple[str, Mapping[str
     # 1,000 users per call: for a hundred users this is one call instead of a hundred.
     paginator = client(aws, account_id).get_paginator("list_users")
     for page in paginator.paginate(PaginationConfig={"PageSize": 1000}):
-        for user in member(page, "Users"):
-            yield member(user, "UserName"), {"PasswordLastUsed": user.get("PasswordLastUsed")}
+        yield from gathered(member(page, "Users"), _password_use)
 
 
-def _item(account_id: str, region: str, user: Mapping[str, Any], bulk: _Bulk) -> ConfigurationItem:
-    groups = sorted(user.get("GroupList", ()))
+def _password_use(user: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(text_member(user, "UserName"), {"PasswordLastUsed": user.get("PasswordLastUsed")})]
+
+
+def _item(account_id: str, region: str, user: Mapping[str, Any], bulk: _Bulk) -> Listed:
+    groups = user.get("GroupList", ())
     attached = user.get("AttachedManagedPolicies", ())
-    return listed(
+    return whole(
         iam_ref(account_id, region, TYPE, member(user, "Arn"), member(user, "UserName")),
         # A user younger than the list of uses has no such name yet: the frame asks for him.
-        _user_reading(user, bulk.uses.get(user["UserName"], {})),
-        FacetReading(properties={"Groups": groups}),
-        _iam_membership.listed_reading(account_id, groups, bulk.groups, bulk.texts),
-        attached_reading(account_id, attached),
-        listed_reading(account_id, attached, bulk.texts),
-        inline_reading(user.get("UserPolicyList", ()), DETAILS_CALL),
+        lambda: _user_reading(user, bulk.uses.get(user["UserName"], {})),
+        lambda: FacetReading(properties={"Groups": sorted(groups)}),
+        lambda: _iam_membership.listed_reading(account_id, groups, bulk.groups, bulk.texts),
+        lambda: attached_reading(account_id, attached),
+        lambda: listed_reading(account_id, attached, bulk.texts),
+        lambda: inline_reading(user.get("UserPolicyList", ()), DETAILS_CALL),
     )
 
 

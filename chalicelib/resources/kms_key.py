@@ -27,6 +27,7 @@ from chalicelib.resources._kms_events import (
     STATE,
     key_id,
 )
+from chalicelib.resources._listing import page_of
 from chalicelib.resources._resource_policy import POLICY_SCHEMA, policy_fact, policy_from
 
 TYPE = "AWS::KMS::Key"
@@ -157,11 +158,11 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("kms", account_id=account_id, region=region)
     paging = {"Marker": token} if token else {}
     answer = client.list_keys(Limit=_PAGE_SIZE, **paging)
-    refs = tuple(
-        ResourceRef(account_id=account_id, region=region, type=TYPE, id=key["KeyId"])
-        for key in member(answer, "Keys")
+    return page_of(
+        member(answer, "Keys"),
+        lambda key: ResourceRef(account_id=account_id, region=region, type=TYPE, id=key["KeyId"]),
+        answer.get("NextMarker") if answer.get("Truncated") else None,
     )
-    return Page(refs=refs, next_token=answer.get("NextMarker") if answer.get("Truncated") else None)
 
 
 def _arn(ref: ResourceRef) -> str:

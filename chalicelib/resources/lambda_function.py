@@ -22,7 +22,6 @@ from chalicelib.model import (
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._lambda_events import (
     FUNCTION_CHANGE_FACTS,
     PERMISSIONS,
@@ -34,6 +33,7 @@ from chalicelib.resources._lambda_events import (
     nothing_added,
 )
 from chalicelib.resources._lambda_policies import GONE, client_for, read_permissions
+from chalicelib.resources._listing import Listed, page_of, whole
 
 TYPE = "AWS::Lambda::Function"
 
@@ -63,14 +63,14 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("lambda", account_id=account_id, region=region)
     paging = {"Marker": token} if token else {}
     answer = client.list_functions(MaxItems=_PAGE_SIZE, **paging)
-    items = tuple(_item(account_id, region, each) for each in member(answer, "Functions"))
-    return Page(items=items, next_token=answer.get("NextMarker") or None)
+    found = member(answer, "Functions")
+    return page_of(found, lambda each: _item(account_id, region, each), answer.get("NextMarker"))
 
 
-def _item(account_id: str, region: str, function: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, function: Mapping[str, Any]) -> Listed:
     name = member(function, "FunctionName")
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _configuration(function))
+    return whole(ref, lambda: _configuration(function))
 
 
 def _configuration(function: Mapping[str, Any]) -> FacetReading:

@@ -25,7 +25,6 @@ from chalicelib.model import (
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
 from chalicelib.resources._lambda_events import (
     AUTH_TYPE,
     LATEST,
@@ -41,6 +40,7 @@ from chalicelib.resources._lambda_events import (
 )
 from chalicelib.resources._lambda_events import named_function as function_named
 from chalicelib.resources._lambda_policies import GONE, client_for, statements_for
+from chalicelib.resources._listing import Listed, beneath, page_of, whole
 
 TYPE = "AWS::Lambda::Url"
 FUNCTION = "AWS::Lambda::Function"
@@ -70,11 +70,14 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("lambda", account_id=account_id, region=region)
     paging = {"Marker": token} if token else {}
     answer = client.list_functions(MaxItems=_PAGE_SIZE, **paging)
-    names = [member(function, "FunctionName") for function in member(answer, "Functions")]
-    items = tuple(
-        _item(account_id, region, name, url) for name in names for url in _urls(client, name)
+    rows = beneath(
+        member(answer, "Functions"), lambda each: _urls(client, member(each, "FunctionName"))
     )
-    return Page(items=items, next_token=answer.get("NextMarker") or None)
+    return page_of(
+        rows,
+        lambda row: _item(account_id, region, member(row[0], "FunctionName"), row[1]),
+        answer.get("NextMarker"),
+    )
 
 
 def _urls(client: Any, function: str) -> Iterator[Mapping[str, Any]]:
@@ -83,10 +86,10 @@ def _urls(client: Any, function: str) -> Iterator[Mapping[str, Any]]:
         yield from member(page, "FunctionUrlConfigs")
 
 
-def _item(account_id: str, region: str, function: str, url: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, function: str, url: Mapping[str, Any]) -> Listed:
     name = url_name(function, _qualifier_in(member(url, "FunctionArn")))
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _reading(ref, url))
+    return whole(ref, lambda: _reading(ref, url))
 
 
 def _reading(ref: ResourceRef, url: Mapping[str, Any]) -> FacetReading:

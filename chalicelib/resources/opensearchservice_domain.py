@@ -32,8 +32,8 @@ from chalicelib.model import (
 from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
-from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._errors import member, text_member
+from chalicelib.resources._listing import Listed, gathered, page_of, whole
 from chalicelib.resources._payload import field
 from chalicelib.resources._resource_policy import (
     POLICY_CHANGE_FACTS,
@@ -66,14 +66,20 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     """Return every domain of the Region at once: AWS names them all in one answer."""
     del token
     client = aws.client("opensearch", account_id=account_id, region=region)
-    names = [each["DomainName"] for each in member(client.list_domain_names(), "DomainNames")]
-    return Page(
-        items=tuple(
-            _item(account_id, region, status)
-            for some in _in_fives(names)
-            for status in member(client.describe_domains(DomainNames=some), "DomainStatusList")
-        )
+    named = member(client.list_domain_names(), "DomainNames")
+    names = [name for name in gathered(named, _name) if _NAME.fullmatch(name)]
+    found = (
+        status
+        for some in _in_fives(names)
+        for status in member(client.describe_domains(DomainNames=some), "DomainStatusList")
     )
+    # What was listed without a name cannot be asked for: it is counted as it is.
+    odd = [None] * (len(named) - len(names))
+    return page_of((*found, *odd), lambda status: _item(account_id, region, status))
+
+
+def _name(row: Mapping[str, Any]) -> list[str]:
+    return [text_member(row, "DomainName")]
 
 
 def _in_fives(names: Iterable[str]) -> Iterable[list[str]]:
@@ -82,10 +88,10 @@ def _in_fives(names: Iterable[str]) -> Iterable[list[str]]:
         yield some
 
 
-def _item(account_id: str, region: str, status: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, status: Mapping[str, Any]) -> Listed:
     name = member(status, "DomainName")
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=name)
-    return listed(ref, _reading(status))
+    return whole(ref, lambda: _reading(status))
 
 
 def _reading(status: Mapping[str, Any]) -> FacetReading:

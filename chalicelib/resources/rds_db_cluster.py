@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -20,7 +19,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, whole
 from chalicelib.resources._marked import marked_page, only_row
 from chalicelib.resources._rds_payload import (
     DATABASE_SETTINGS_SCHEMA,
@@ -52,11 +51,11 @@ def _read(aws: Any, ref: ResourceRef) -> FacetReading | None:
 def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("rds", account_id=account_id, region=region)
 
-    def item(row: Mapping[str, Any]) -> ConfigurationItem:
+    def item(row: Mapping[str, Any]) -> Listed:
         ref = ResourceRef(
             account_id=account_id, region=region, type=TYPE, id=member(row, "DBClusterIdentifier")
         )
-        return listed(ref, _reading(row))
+        return whole(ref, lambda: _reading(row))
 
     return marked_page(
         client.describe_db_clusters, "DBClusters", item, token, MaxRecords=_PAGE_SIZE

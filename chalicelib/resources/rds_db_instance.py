@@ -11,7 +11,6 @@ from typing import Any
 
 from chalicelib.facts.internet_routes import INTERNET_ROUTES_SCHEMA
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -22,7 +21,7 @@ from chalicelib.resources import _internet_routes
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, whole
 from chalicelib.resources._marked import marked_page, only_row
 from chalicelib.resources._rds_instance_events import CHANGE_FACTS, ROUTES_OF_INSTANCES
 from chalicelib.resources._rds_payload import ENCRYPTION_TYPES, encryption_type, identifier_of
@@ -61,11 +60,11 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("rds", account_id=account_id, region=region)
     routes = _internet_routes.reader(aws, account_id, region)
 
-    def item(row: Mapping[str, Any]) -> ConfigurationItem:
+    def item(row: Mapping[str, Any]) -> Listed:
         ref = ResourceRef(
             account_id=account_id, region=region, type=TYPE, id=member(row, "DBInstanceIdentifier")
         )
-        return listed(ref, _reading(row, ref, routes))
+        return whole(ref, lambda: _reading(row, ref, routes))
 
     return marked_page(
         client.describe_db_instances, "DBInstances", item, token, MaxRecords=_PAGE_SIZE

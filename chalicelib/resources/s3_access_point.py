@@ -21,6 +21,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
+from chalicelib.resources._listing import Listed, page_of
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._resource_policy import POLICY_SCHEMA, policy_fact, policy_from
 from chalicelib.resources._s3_block import BLOCK_SHAPE, FLAGS, all_flags, block_from
@@ -72,12 +73,12 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("s3control", account_id=account_id, region=region)
     paging = {"NextToken": token} if token else {}
     answer = client.list_access_points(AccountId=account_id, MaxResults=_PAGE_SIZE, **paging)
-    refs = tuple(
-        ResourceRef(account_id=account_id, region=region, type=TYPE, id=point["Name"])
-        for point in answer.get("AccessPointList") or ()
-        if _NAME.fullmatch(point["Name"])
-    )
-    return Page(refs=refs, next_token=answer.get("NextToken") or None)
+
+    def named(point: Mapping[str, Any]) -> Listed:
+        ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=point["Name"])
+        return ref if _NAME.fullmatch(ref.id) else None
+
+    return page_of(answer.get("AccessPointList") or (), named, answer.get("NextToken"))
 
 
 def _client(aws: Any, ref: ResourceRef) -> Any:

@@ -5,6 +5,7 @@ the item, and a change of it makes every bucket of the account due.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.facts.policy import POLICY_SCHEMA
@@ -33,6 +34,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.model.pointer import tokens_of, touches
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
+from chalicelib.resources._listing import Listed, page_of
 from chalicelib.resources._s3_block import BLOCK_SHAPE, all_flags
 from chalicelib.resources._s3_events import (
     ACCOUNT_BLOCK_COMPANION,
@@ -66,12 +68,17 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     paging = {"ContinuationToken": token} if token else {}
     answer = client.list_buckets(MaxBuckets=_PAGE_SIZE, BucketRegion=region, **paging)
     # No unique id: S3 moves a bucket's CreationDate when its policy is edited.
-    refs = tuple(
-        ResourceRef(account_id=account_id, region=region, type=TYPE, id=bucket["Name"])
-        for bucket in member(answer, "Buckets")
-        if bucket.get("BucketRegion", region) == region
+    return page_of(
+        member(answer, "Buckets"),
+        lambda bucket: _named(account_id, region, bucket),
+        answer.get("ContinuationToken"),
     )
-    return Page(refs=refs, next_token=answer.get("ContinuationToken"))
+
+
+def _named(account_id: str, region: str, bucket: Mapping[str, Any]) -> Listed:
+    if bucket.get("BucketRegion", region) != region:
+        return None
+    return ResourceRef(account_id=account_id, region=region, type=TYPE, id=bucket["Name"])
 
 
 _TAG = closed({"Key": {"type": "string"}, "Value": {"type": "string"}})

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -22,7 +21,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import Answer, answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._resource_policy import (
     POLICY_CHANGE_FACTS,
     POLICY_SCHEMA,
@@ -89,15 +88,13 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = _client(aws, account_id, region)
     paging = {"NextToken": token} if token else {}
     answer = client.list_secrets(MaxResults=_PAGE_SIZE, **paging)
-    items = tuple(_item(account_id, region, secret) for secret in member(answer, "SecretList"))
-    return Page(items=items, next_token=answer.get("NextToken"))
+    found = member(answer, "SecretList")
+    return page_of(found, lambda secret: _item(account_id, region, secret), answer.get("NextToken"))
 
 
-def _item(account_id: str, region: str, secret: Answer) -> ConfigurationItem:
-    ref = ResourceRef(
-        account_id=account_id, region=region, type=TYPE, id=str(member(secret, "ARN"))
-    )
-    return listed(ref, _secret_reading(secret))
+def _item(account_id: str, region: str, secret: Answer) -> Listed:
+    ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=member(secret, "ARN"))
+    return whole(ref, lambda: _secret_reading(secret))
 
 
 def _identify(raw: str, _record: Record) -> str | None:

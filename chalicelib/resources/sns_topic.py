@@ -14,6 +14,7 @@ from chalicelib.resources._added_permission import AddedPermission
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
+from chalicelib.resources._listing import page_of
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._resource_policy import (
     POLICY_CHANGE_FACTS,
@@ -64,11 +65,13 @@ def _read(aws: Any, ref: ResourceRef) -> FacetReading | None:
 def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     client = aws.client("sns", account_id=account_id, region=region)
     answer = client.list_topics(**({"NextToken": token} if token else {}))
-    refs = tuple(
-        ResourceRef(account_id=account_id, region=region, type=TYPE, id=topic["TopicArn"])
-        for topic in member(answer, "Topics")
+    return page_of(
+        member(answer, "Topics"),
+        lambda topic: ResourceRef(
+            account_id=account_id, region=region, type=TYPE, id=topic["TopicArn"]
+        ),
+        answer.get("NextToken"),
     )
-    return Page(refs=refs, next_token=answer.get("NextToken"))
 
 
 def _identify(raw: str, _record: Record) -> str | None:

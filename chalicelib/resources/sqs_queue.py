@@ -14,6 +14,7 @@ from chalicelib.resources._added_permission import AddedPermission
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
+from chalicelib.resources._listing import Listed, page_of
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._resource_policy import (
     POLICY_CHANGE_FACTS,
@@ -85,11 +86,17 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
     paging = {"NextToken": token} if token else {}
     answer = client.list_queues(MaxResults=_PAGE_SIZE, **paging)
     # No queues, no member.
-    found = (queue_url(url, region) for url in answer.get("QueueUrls", ()))
-    refs = tuple(
-        ResourceRef(account_id=account_id, region=region, type=TYPE, id=url) for url in found if url
+    return page_of(
+        answer.get("QueueUrls", ()),
+        lambda url: _named(account_id, region, queue_url(url, region)),
+        answer.get("NextToken"),
     )
-    return Page(refs=refs, next_token=answer.get("NextToken"))
+
+
+def _named(account_id: str, region: str, url: str | None) -> Listed:
+    if url is None:
+        return None
+    return ResourceRef(account_id=account_id, region=region, type=TYPE, id=url)
 
 
 def _identify(raw: str, record: Record) -> str | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.model import (
-    ConfigurationItem,
     Facet,
     FacetReading,
     Page,
@@ -21,7 +20,7 @@ from chalicelib.model.plugin import Record
 from chalicelib.resources._asking import answer_or_none
 from chalicelib.resources._declared import closed
 from chalicelib.resources._errors import member
-from chalicelib.resources._frame import listed
+from chalicelib.resources._listing import Listed, page_of, whole
 from chalicelib.resources._payload import field, parameters_of
 from chalicelib.resources._tags import TAGS_SHAPE, tags_from
 
@@ -75,13 +74,12 @@ def _list(aws: Any, account_id: str, region: str, token: str | None) -> Page:
         **({"NextToken": token} if token else {}),
     )
     found = member(answer, "DocumentIdentifiers")
-    items = tuple(_item(account_id, region, document) for document in found)
-    return Page(items=items, next_token=answer.get("NextToken") or None)
+    return page_of(found, lambda each: _item(account_id, region, each), answer.get("NextToken"))
 
 
-def _item(account_id: str, region: str, document: Mapping[str, Any]) -> ConfigurationItem:
+def _item(account_id: str, region: str, document: Mapping[str, Any]) -> Listed:
     ref = ResourceRef(account_id=account_id, region=region, type=TYPE, id=document["Name"])
-    return listed(ref, _document(document))
+    return whole(ref, lambda: _document(document))
 
 
 def _document(document: Mapping[str, Any]) -> FacetReading:

@@ -33,6 +33,8 @@ USER = "alice"
 #: The product promises two seconds; a busy machine gets ten times that before a test fails.
 PROMISED_SECONDS = 2
 PATIENCE_SECONDS = PROMISED_SECONDS * 10
+#: A first sweep looks at every type of the library; nothing is promised of how long it takes.
+SETTLED_SECONDS = 120
 FINDINGS_TABLE = str(table_definitions()[0]["TableName"])
 #: A rule of the user's own, on attached policies: no packaged rule reads them.
 OWN_RULES = Path(__file__).parent / "rules"
@@ -70,7 +72,7 @@ class Story:
 
     def settle(self) -> None:
         """Wait until nothing moves any more."""
-        assert self.vigil.idle(PATIENCE_SECONDS)
+        assert self.vigil.idle(SETTLED_SECONDS)
 
     def told(self, *phrases: str, thread: str | None = None) -> Shown:
         """Wait for a message that holds all phrases and return it.
@@ -100,6 +102,16 @@ class Story:
             item["pk"]["S"].split("#", 3)[3]: int(json.loads(item["document"]["S"])["rev"])
             for item in self._items()
             if item["sk"]["S"] == "look"
+        }
+
+    def undecided(self) -> set[tuple[str, str]]:
+        """Return (resource id, rule) of every pair that the last look could not decide."""
+        return {
+            (item["pk"]["S"].split("#", 3)[3], rule_id)
+            for item in self._items()
+            if item["sk"]["S"] == "look"
+            for rule_id, verdict in json.loads(item["document"]["S"])["verdicts"].items()
+            if verdict["compliance"] == "INSUFFICIENT_DATA"
         }
 
     def open_findings(self, rule_id: str) -> set[str]:

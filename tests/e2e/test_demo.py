@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from tests.e2e.command import complaints, run_vigil
@@ -62,6 +63,11 @@ def stage() -> Iterator[Stage]:
         yield Stage(aws=aws, admin={}, vigil=vigil)
 
 
+def cannot_be_judged(text: str) -> list[str]:
+    """Return the lines that say so."""
+    return [line for line in text.splitlines() if "cannot be judged" in line]
+
+
 def test_the_demo_shows_every_scene_and_ends_with_zero() -> None:
     ended = run_vigil("demo", "--exit")
 
@@ -72,9 +78,12 @@ def test_the_demo_shows_every_scene_and_ends_with_zero() -> None:
     for scene in SCENES:
         assert scene.title in ended.stdout.replace("\n", " ").replace("  ", " ")
     assert "Nobody makes changes as the root user" not in ended.stdout
+    # What the scene denies; in all else the embedded AWS answers as an untouched account does.
+    (denied,) = cannot_be_judged(ended.stdout)
+    assert "s3:GetBucketAcl answered" in denied
     assert complaints(ended.stdout) == []
     assert ended.stderr == ""
-    assert max(map(len, ended.stdout.splitlines())) <= 100
+    assert max(map(cell_len, ended.stdout.splitlines())) <= 100
 
 
 def played(stage: Stage, *scenes: Scene) -> tuple[bool, str]:

@@ -1,17 +1,21 @@
 """Records and items that lead somewhere, taken all the way: what they lead to is harmless."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from chalicelib.model import ConfigurationItem, LookRequest, Reason, message_from
 from tests.builders import envelope
-from tests.hostile.corpus import records
+from tests.hostile.corpus import TEXTS, records
 from tests.hostile.harmless import assert_harmless
 from tests.hostile.mutations import as_bytes
 from tests.hostile.way import Way, exposed_items, way
+
+T = TypeVar("T")
 
 UNHURRIED = settings(
     deadline=None,
@@ -39,6 +43,19 @@ ROUTING_KEYS = frozenset(
 ID_LIMIT_BYTES = 1_024
 #: One exposed item per type.
 ITEMS = tuple({item.ref.type: item for item in exposed_items()}.values())
+#: The default run tries each text on an eighth of what there is, neighbours on the next eighth, so
+#: that all of it meets some texts; the long run tries every text on everything.
+SHARES = 8
+each_text = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+each_share = pytest.mark.parametrize(
+    "share", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, SHARES))]
+)
+
+
+def share_of(of: Sequence[T], text: str, share: int) -> Sequence[T]:
+    """Return those that a text is tried on."""
+    first = (list(TEXTS.values()).index(text) + share) % SHARES
+    return of[first::SHARES]
 
 
 def after(body: bytes | str) -> Way:

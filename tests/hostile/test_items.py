@@ -15,9 +15,19 @@ from chalicelib.model import (
 )
 from chalicelib.model.pointer import is_below, tokens_of
 from chalicelib.resources._plain import plain
-from tests.hostile.corpus import TEXTS, nested
+from tests.hostile.corpus import nested
 from tests.hostile.mutations import at, json_values, paths, replaced, text_paths, texts
-from tests.hostile.reach import ITEMS, LONG, QUICK, looked_at, named, tagged
+from tests.hostile.reach import (
+    ITEMS,
+    LONG,
+    QUICK,
+    each_share,
+    each_text,
+    looked_at,
+    named,
+    share_of,
+    tagged,
+)
 from tests.hostile.way import exposed_items
 
 #: Deeper than any answer that AWS declares; jsonschema-rs gives up at 255.
@@ -51,28 +61,29 @@ def test_every_type_is_told_of(item: ConfigurationItem) -> None:
     assert looked_at(item).notices
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.ref.type)
-def test_a_resource_with_a_hostile_name_and_tags_does_no_harm(
-    item: ConfigurationItem, text: str
-) -> None:
-    done = looked_at(tagged(named(item, text), text))
+@each_share
+@each_text
+def test_a_resource_with_a_hostile_name_and_tags_does_no_harm(text: str, share: int) -> None:
+    for item in share_of(ITEMS, text, share):
+        done = looked_at(tagged(named(item, text), text))
 
-    assert done.notices
+        assert done.notices, item.ref.type
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_resource_that_becomes_hostile_in_every_text_does_no_harm(text: str) -> None:
-    for item in ITEMS:
+@each_share
+@each_text
+def test_a_resource_that_becomes_hostile_in_every_text_does_no_harm(text: str, share: int) -> None:
+    for item in share_of(ITEMS, text, share):
         spoilt = item
         for path in _raw_texts(item):
             spoilt = with_value(spoilt, path, text)
         looked_at(item, spoilt, spoilt, item)
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_an_answer_of_aws_that_quotes_hostile_text_does_no_harm(text: str) -> None:
-    for item in ITEMS:
+@each_share
+@each_text
+def test_an_answer_of_aws_that_quotes_hostile_text_does_no_harm(text: str, share: int) -> None:
+    for item in share_of(ITEMS, text, share):
         gap = Gap(
             pointer="/" + "/".join(map(str, _raw_paths(item)[0])),
             reason=GapReason.DENIED,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import envelope, record
-from tests.hostile.corpus import BODIES, HUGE_TEXT, TEXTS, nested, records
+from tests.hostile.corpus import BODIES, HUGE_TEXT, nested, records
 from tests.hostile.mutations import (
     Path,
     as_bytes,
@@ -18,7 +18,17 @@ from tests.hostile.mutations import (
     text_paths,
     texts,
 )
-from tests.hostile.reach import LONG, QUICK, ROUTING_KEYS, after, delivered, told
+from tests.hostile.reach import (
+    LONG,
+    QUICK,
+    ROUTING_KEYS,
+    after,
+    delivered,
+    each_share,
+    each_text,
+    share_of,
+    told,
+)
 
 #: Messages must be reached, or the tests prove nothing.
 TOLD_AT_LEAST = 12
@@ -32,9 +42,10 @@ def test_enough_records_lead_to_messages() -> None:
     assert len(told()) >= TOLD_AT_LEAST
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_record_in_which_every_text_is_hostile_does_no_harm(text: str) -> None:
-    for detail in told():
+@each_share
+@each_text
+def test_a_record_in_which_every_text_is_hostile_does_no_harm(text: str, share: int) -> None:
+    for detail in share_of(told(), text, share):
         spoilt_detail = detail
         for path in _own_texts(detail):
             spoilt_detail = replaced(spoilt_detail, path, text)

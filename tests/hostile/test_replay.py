@@ -13,10 +13,18 @@ from hypothesis import strategies as st
 
 from chalicelib.model import Severity
 from tests.builders import envelope
-from tests.hostile.corpus import TEXTS, records
+from tests.hostile.corpus import records
 from tests.hostile.harmless import assert_still, assert_terminal_is_harmless
 from tests.hostile.mutations import as_bytes, json_values, replaced, spoilt, text_paths
-from tests.hostile.reach import LONG, QUICK, ROUTING_KEYS, told
+from tests.hostile.reach import (
+    LONG,
+    QUICK,
+    ROUTING_KEYS,
+    each_share,
+    each_text,
+    share_of,
+    told,
+)
 from tests.hostile.way import START, types, way
 from vigil.cli.output import CELL_LIMIT_CHARS
 from vigil.cli.replay import _WRITERS, COLUMNS
@@ -65,10 +73,11 @@ def assert_prints_harmlessly(rows: list[Row]) -> None:
         assert_still(cell, allowed="")
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_record_in_which_every_text_is_hostile_prints_harmlessly(text: str) -> None:
+@each_share
+@each_text
+def test_a_record_in_which_every_text_is_hostile_prints_harmlessly(text: str, share: int) -> None:
     spoilt_records = []
-    for detail in told():
+    for detail in share_of(told(), text, share):
         hostile = detail
         for path in text_paths(detail):
             if path[-1] not in ROUTING_KEYS:

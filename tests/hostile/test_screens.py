@@ -15,7 +15,17 @@ from tests.hostile.harmless import (
     assert_terminal_is_harmless,
 )
 from tests.hostile.mutations import free_texts, json_values, spoilt, texts
-from tests.hostile.reach import ITEMS, LONG, QUICK, looked_at, named, tagged
+from tests.hostile.reach import (
+    ITEMS,
+    LONG,
+    QUICK,
+    each_share,
+    each_text,
+    looked_at,
+    named,
+    share_of,
+    tagged,
+)
 from vigil.demo.screen import show
 from vigil.local._slack_html import Shown, messages_page
 from vigil.local.slack_page import SlackStandIn
@@ -70,9 +80,12 @@ def message_with(text: str) -> slack.Payload:
     }
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_the_page_shows_vigils_messages_without_a_link_or_a_foreign_element(text: str) -> None:
-    for item in ITEMS:
+@each_share
+@each_text
+def test_the_page_shows_vigils_messages_without_a_link_or_a_foreign_element(
+    text: str, share: int
+) -> None:
+    for item in share_of(ITEMS, text, share):
         for payload in looked_at(tagged(named(item, text), text)).posted():
             page = assert_page_is_harmless(page_of(payload))
             assert not any(tag in ("a", "code", "pre", "s") for tag, _ in page.elements)

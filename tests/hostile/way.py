@@ -26,6 +26,8 @@ from chalicelib.model import (
     Commit,
     Compliance,
     ConfigurationItem,
+    Gap,
+    GapReason,
     Known,
     LedgerRow,
     LookRequest,
@@ -38,10 +40,11 @@ from chalicelib.model.notice import Entry, Notice
 from chalicelib.notify import slack, sns
 from chalicelib.notify.notices import notices_from
 from chalicelib.resources._frame import derive
-from chalicelib.resources._plain import plain
+from chalicelib.resources._plain import TooDeepError, plain
 from chalicelib.settings import Settings
 from tests.builders import ACCOUNT, REGION
 from vigil._completion import completed_item
+from vigil.rates import MemoryRates
 from vigil.rulefiles import built_in, resource_types
 
 START = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
@@ -133,8 +136,7 @@ class Eyes:
         raw = self.raw.get(ref.type)
         if raw is None:
             return None
-        # As the frame does with every answer of AWS.
-        raw = replace(raw, properties=plain(raw.properties), observed=plain(raw.observed))
+        raw = _read(raw)
         proven = {pointer.split("/")[2]: value for pointer, value in observes.items()}
         item = replace(
             raw,
@@ -144,6 +146,26 @@ class Eyes:
             ended_at=self.clock.now(),
         )
         return derive(types()[ref.type], item, self.world.rulebook.pointers_for(ref.type))
+
+
+def _read(raw: ConfigurationItem) -> ConfigurationItem:
+    """Return what the frame makes of AWS's answers: plain values, gaps for those too deep."""
+    sections: dict[str, dict[str, Any]] = {"properties": {}, "observed": {}}
+    gaps = raw.gaps
+    for section, values in sections.items():
+        for name, value in getattr(raw, section).items():
+            try:
+                values[name] = plain(value)
+            except TooDeepError as error:
+                values[name] = None
+                gaps += (_gap(f"/{section}/{name}", error),)
+    return replace(raw, **sections, gaps=gaps)
+
+
+def _gap(pointer: str, error: Exception) -> Gap:
+    return Gap(
+        pointer=pointer, reason=GapReason.MALFORMED, call="test:Get", error=type(error).__name__
+    )
 
 
 @dataclass
@@ -219,7 +241,9 @@ def way(raw: ConfigurationItem | None = None) -> Way:
     if raw is not None:
         found = {raw.ref.type: raw}
     eyes = Eyes(raw=found, world=ports, clock=clock)
-    world = replace(ports, clock=clock, store=store, live=line, bulk=line, observer=eyes)
+    world = replace(
+        ports, clock=clock, store=store, live=line, bulk=line, observer=eyes, rates=MemoryRates()
+    )
     return Way(ports=world, store=store, line=line, found=found)
 
 

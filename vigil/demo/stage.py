@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from moto.iam.models import iam_backends
 
-from vigil.local._principals import HOME_REGION, user_environment
+from vigil.local._principals import client_as, user_environment
 from vigil.local._slack_html import Shown
 from vigil.local.environment import LocalVigil
 from vigil.local.moto_server import EmbeddedAws
@@ -20,7 +18,8 @@ BUCKET = "demo-reports"
 SECOND_BUCKET = "demo-invoices"
 TRAIL = "demo-trail"
 TRAIL_BUCKET = "demo-trail-logs"
-IDLE_ROLE = "demo-old-etl"
+#: Two, so that among the rules of its severity theirs comes first.
+IDLE_ROLES = ("demo-old-etl", "demo-old-export")
 DEPLOY_ROLE = "demo-deployer"
 IDLE_DAYS = 120
 BLOCK = {
@@ -49,22 +48,20 @@ class Stage:
 
     def client(self, service: str, environment: Mapping[str, str] | None = None) -> Any:
         """Return a client that acts as the administrator, or as somebody else."""
-        return _client(service, environment or self.admin)
+        return client_as(environment or self.admin, service)
 
     def as_deployer(self, service: str) -> Any:
         """Return a client that acts through the deploy role."""
         role = f"arn:aws:iam::{self.aws.account_id}:role/{DEPLOY_ROLE}"
         keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName=self.session)
         credentials = keys["Credentials"]
-        return _client(
-            service,
-            {
-                **self.admin,
-                "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-                "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-                "AWS_SESSION_TOKEN": credentials["SessionToken"],
-            },
-        )
+        deployer = {
+            **self.admin,
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        }
+        return client_as(deployer, service)
 
     def messages(self) -> Sequence[Shown]:
         """Return what stands in Slack."""
@@ -102,18 +99,6 @@ def policy_open_to_all(bucket: str) -> str:
 def ssh_from(cidr: str) -> list[dict[str, Any]]:
     """Return EC2's permissions for SSH from a range."""
     return [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": cidr}]}]
-
-
-def _client(service: str, environment: Mapping[str, str]) -> Any:
-    session = boto3.session.Session(
-        environment["AWS_ACCESS_KEY_ID"],
-        environment["AWS_SECRET_ACCESS_KEY"],
-        environment.get("AWS_SESSION_TOKEN"),
-        HOME_REGION,
-    )
-    build: Any = session.client
-    config = Config(proxies={}, connect_timeout=2, read_timeout=10)
-    return build(service, endpoint_url=environment["AWS_ENDPOINT_URL"], config=config)
 
 
 def _create_buckets(stage: Stage) -> None:
@@ -160,11 +145,12 @@ def _create_roles(stage: Stage) -> None:
             "Action": "sts:AssumeRole",
         }
     )
-    for name in (IDLE_ROLE, DEPLOY_ROLE):
+    for name in (*IDLE_ROLES, DEPLOY_ROLE):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
     # The one thing no API can do: let a role be old.
     created = datetime.now(UTC) - timedelta(days=IDLE_DAYS)
-    iam_backends[account]["aws"].get_role(IDLE_ROLE).create_date = created
+    for name in IDLE_ROLES:
+        iam_backends[account]["aws"].get_role(name).create_date = created
 
 
 def _create_group(stage: Stage) -> str:

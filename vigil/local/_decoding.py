@@ -71,8 +71,16 @@ def request_parameters(call: Call, operation: Operation) -> dict[str, Any] | Non
         return _s3_shapes.request_parameters(operation.model, call, bucket)
     if operation.model.input_shape is None:
         return None
+    parsed = parsed_input(call, operation)
+    if operation.protocol == "ec2":
+        return _ec2_shapes.request_parameters(operation.model, parsed)
+    return camel(operation.model.input_shape, parsed) or None
+
+
+def parsed_input(call: Call, operation: Operation) -> dict[str, Any]:
+    """Return what a call gives, named as the operation's input shape names it."""
     request = moto_request(call)
-    parsed = PROTOCOL_PARSERS[operation.protocol](operation.model).parse(
+    parsed: dict[str, Any] = PROTOCOL_PARSERS[operation.protocol](operation.model).parse(
         {
             "method": request.method,
             "values": request.values,
@@ -82,14 +90,12 @@ def request_parameters(call: Call, operation: Operation) -> dict[str, Any] | Non
             "url_params": operation.uri_parameters,
         }
     )
-    if operation.protocol == "ec2":
-        return _ec2_shapes.request_parameters(operation.model, parsed)
-    return camel(operation.model.input_shape, parsed) or None
+    return parsed
 
 
 def result_of(answer: Answer, operation: Operation) -> Result:
     """Return what an answer says."""
-    parsed = _parsed(answer, operation)
+    parsed = parsed_answer(answer, operation)
     metadata = parsed.pop("ResponseMetadata", {})
     request_id = _request_id(metadata.get("RequestId") or answer.header("x-amz-request-id"))
     if answer.status >= _FIRST_ERROR:
@@ -102,7 +108,8 @@ def _request_id(answered: str) -> str:
     return str(uuid.uuid4()) if answered in {"", "request-id"} else answered
 
 
-def _parsed(answer: Answer, operation: Operation) -> dict[str, Any]:
+def parsed_answer(answer: Answer, operation: Operation) -> dict[str, Any]:
+    """Return what a client reads out of an answer; nothing where it is none."""
     response = {
         "status_code": answer.status,
         "headers": {key.lower(): value for key, value in answer.headers},

@@ -39,6 +39,8 @@ _LOCK_GROUPS = {
 #: moto keeps every object ever made for a dashboard nobody opens: about 10 KB per put.
 _REQUESTS_BETWEEN_SWEEPS = 500
 _CRASHES_KEPT = 50
+#: A host is a service in a Region; whoever makes some up must not fill the memory.
+_HOSTS_KEPT = 2000
 
 
 class LockedMoto:
@@ -103,10 +105,23 @@ class LockedMoto:
 class _Dispatcher(DomainDispatcherApplication):
     """moto's, but a service that moto lacks gets an application too: one that says so."""
 
+    def __init__(self, create_app: Callable[[Any], Flask]) -> None:
+        super().__init__(create_app)
+        # moto looks on the disk for them, at every call.
+        self._modules = frozenset(list_of_moto_modules()) | {"moto_api"}
+        self._backends: dict[str, str] = {}
+
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return the backend of a host; None only where the host is unknown yet."""
-        if host is None or host in list_of_moto_modules() or host == "moto_api":
+        if host is None or host in self._modules:
             return host
+        if len(self._backends) >= _HOSTS_KEPT:
+            self._backends.clear()
+        if host not in self._backends:
+            self._backends[host] = self._found(host)
+        return self._backends[host]
+
+    def _found(self, host: str) -> str:
         url = f"http://{host}"
         fitting = (name for name, pattern in self.backend_url_patterns if pattern.match(url))
         return next(fitting, _NO_BACKEND)

@@ -46,9 +46,27 @@ def client_for(url: str, service: str, *, region: str = HOME_REGION) -> Any:
     return _session().client(service, region_name=region, endpoint_url=url, config=config)
 
 
+def client_as(environment: Mapping[str, str], service: str) -> Any:
+    """Return a client of the embedded AWS that acts as somebody else than root.
+
+    Args:
+        environment: Theirs, as `user_environment` returns it.
+        service: botocore's name of it.
+    """
+    return _session().client(
+        service,
+        region_name=HOME_REGION,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        config=Config(proxies={}, connect_timeout=2, read_timeout=10),
+    )
+
+
 @functools.cache
 def _session() -> boto3.session.Session:
-    # One for all clients: it reads each service's model once.
+    # One for all clients, whoever they act as: it reads each service's model once.
     core = botocore.session.Session(session_vars=_NOBODYS_SETTINGS)
     return boto3.session.Session(_ROOT_KEY, _ROOT_KEY, botocore_session=core)
 

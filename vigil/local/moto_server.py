@@ -26,6 +26,7 @@ from vigil.local._call import Answer, Call, Environ, Layer, StartResponse, call_
 from vigil.local._locked_moto import LockedMoto
 from vigil.local._principals import applied
 from vigil.local._records import Record
+from vigil.local._untouched import Untouched
 from vigil.local.faults import Faults
 from vigil.local.local_cloudtrail import LocalCloudTrail, Sink
 
@@ -82,10 +83,9 @@ class EmbeddedAws:
         self._pages = dict(pages or {})
         self._moto_settings = {_MANAGED_POLICIES: str(managed_policies).lower()}
         self._moto = LockedMoto()
-        self.faults = Faults(self._moto, self._moto.service_of)
-        self.trail = LocalCloudTrail(
-            self.faults, self._moto.service_of, require_trail=require_trail
-        )
+        untouched = Untouched(self._moto)
+        self.faults = Faults(untouched, untouched.service_of)
+        self.trail = LocalCloudTrail(self.faults, untouched.service_of, require_trail=require_trail)
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._cleanup = ExitStack()

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from botocore.config import Config
@@ -12,6 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from chalicelib.aws import Clients
 from chalicelib.errors import PermanentError
+from vigil.scan.memo import Memo
 from vigil.scan.plan import check_named
 
 #: Enough for a full crew on one service without waiting for connections.
@@ -51,10 +53,12 @@ class Account:
 class CountedClients:
     """Implements `ports.Aws` for threads: clients are built one at a time, calls are counted.
 
-    botocore's clients are safe to share between threads; building them is not.
+    What every resource asks alike is asked once a minute (`memo`). botocore's clients are safe to
+    share between threads; building them is not.
     """
 
     _clients: Clients
+    _memo: Memo = field(default_factory=lambda: Memo(now=monotonic))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _counted: set[int] = field(default_factory=set)
     calls: int = 0
@@ -66,6 +70,7 @@ class CountedClients:
             if id(client) not in self._counted:
                 self._counted.add(id(client))
                 client.meta.events.register("before-send", self._count)
+                self._memo.attach(client)
             return client
 
     def forget(self, region: str) -> None:

@@ -1,7 +1,8 @@
 """One piece of work: a page of a listing, or one resource, described and judged.
 
 What a newcomer gets wrong: whatever goes wrong with a piece is part of what comes back. A piece
-that raised would take the verdicts on everything beside it along.
+that raised would take the verdicts on everything beside it along. An odd answer and a defect of
+ours look the same; either way the verdict is INSUFFICIENT_DATA and the error is named.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +21,11 @@ from chalicelib.model import (
     SweepRequest,
 )
 from chalicelib.ports import Clock, Observer
-from chalicelib.resources._errors import READ_ERRORS, name_of, reason_of
+from chalicelib.resources._errors import READ_ERRORS, MalformedAnswerError, name_of, reason_of
+from chalicelib.resources._frame import UNEXPECTED
 from vigil.scan.rows import WHOLE, Row, gap_of_defect, order_of, row_from, undecided
 
-#: What an answer of a shape that nobody expected provokes in code that reads it. A defect of ours
-#: looks the same; either way the verdict is INSUFFICIENT_DATA and the error is named.
-ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_NAMELESS = MalformedAnswerError("rows of the listing say not which resources they are")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +86,22 @@ def _listed(piece: Piece, eyes: Eyes) -> Found:
         page = eyes.observer.page(request)
     except (RetryableError, PermanentError) as error:
         return _unlisted(request, _gap_of_listing(kind, error), eyes)
-    except ODD as error:
+    except UNEXPECTED as error:
         return _unlisted(request, gap_of_defect(_listing_call(kind), error), eyes)
     more = tuple(replace(piece, ref=ref) for ref in page.refs)
     if page.next_token is not None:
         more += (replace(piece, request=replace(request, token=page.next_token)),)
-    return replace(_joined(_judged(item, eyes) for item in page.items), pieces=more)
+    found = [_judged(item, eyes) for item in page.items]
+    if page.nameless:
+        found.append(_unlisted(request, gap_of_defect(_listing_call(kind), _NAMELESS), eyes))
+    return replace(_joined(found), pieces=more)
 
 
 def _described(piece: Piece, ref: ResourceRef, eyes: Eyes) -> Found:
     kind = eyes.types[piece.request.type]
     try:
         item = eyes.observer.describe(ref, {})
-    except ODD as error:
+    except UNEXPECTED as error:
         return _unseen(ref, gap_of_defect(kind.facets[0].calls[0], error), eyes)
     # Deleted since it was listed: nothing is left to judge.
     return Found() if item is None else _judged(item, eyes)
@@ -109,7 +112,7 @@ def _judged(item: ConfigurationItem, eyes: Eyes) -> Found:
     try:
         rulebook = eyes.rulebook.at(item.ref.account_id, item.ref.region)
         evaluations = judge_item(item, rulebook, now=item.ended_at)
-    except ODD as error:
+    except UNEXPECTED as error:
         return _unseen(item.ref, gap_of_defect(kind.facets[0].calls[0], error), eyes)
     rows = (row_from(one, item.ref, kind, item.ended_at) for one in evaluations)
     return Found(

@@ -10,7 +10,6 @@ from typing import Any
 
 from chalicelib.model import ResourceRef
 from tests.integration.resources.samples import first_types as samples
-from tests.integration.resources.recorded_aws import ACCOUNT
 
 WORLD = [{"CidrIp": "0.0.0.0/0"}]
 
@@ -25,17 +24,6 @@ def bucket(aws: Any) -> ResourceRef:
     }
     policy = {"Version": "2012-10-17", "Statement": statement}
     aws.client("s3", region=ref.region).put_bucket_policy(Bucket=ref.id, Policy=json.dumps(policy))
-    return ref
-
-
-def account(aws: Any) -> ResourceRef:
-    ref = samples.account(aws)
-    off = dict.fromkeys(
-        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False
-    )
-    aws.client("s3control", region="us-east-1").put_public_access_block(
-        AccountId=ACCOUNT, PublicAccessBlockConfiguration=off
-    )
     return ref
 
 
@@ -66,7 +54,6 @@ def security_group(aws: Any) -> ResourceRef:
 
 CREATORS: dict[str, Callable[[Any], ResourceRef]] = {
     "AWS::S3::Bucket": bucket,
-    "Observed::Account::Global": account,
     "AWS::CloudTrail::Trail": trail,
     "AWS::IAM::Role": role,
     "AWS::EC2::SecurityGroup": security_group,

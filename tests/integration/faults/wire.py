@@ -4,6 +4,7 @@ Faults are bytes, statuses and broken connections below botocore, so that its ow
 errors and its paginators are part of what is tested.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ _ERRORS = {
     "ec2": "<Response><Errors><Error><Code>{0}</Code><Message>{1}</Message></Error></Errors>"
     "</Response>",
     "query": "<ErrorResponse><Error><Code>{0}</Code><Message>{1}</Message></Error></ErrorResponse>",
+    "rest-json": '{{"code": "{0}", "message": "{1}"}}',
     "rest-xml": "<Error><Code>{0}</Code><Message>{1}</Message></Error>",
 }
 
@@ -94,11 +96,13 @@ class WireAws:
     Attributes:
         calls: ``service:Operation`` of every call, in order.
         faults: Call → what becomes of its answer.
+        beside: Call → its answer, where moto has none: never on a wire, so never at fault.
     """
 
     calls: list[str] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     answers: dict[_Key, Raw] = field(default_factory=dict)
+    beside: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_recording: bool = True
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -109,6 +113,11 @@ class WireAws:
         if (service, where) not in self._clients:
             self._clients[service, where] = self._build(service, where)
         return self._clients[service, where]
+
+    def answer(self, call: str, answer: dict[str, Any], *, region: str = "") -> None:
+        """Answer a call that moto does not know."""
+        del region
+        self.beside[call] = answer
 
     def _build(self, service: str, region: str) -> Any:
         build: Any = SESSION.client  # its stubs know literal service names only
@@ -130,6 +139,15 @@ class WireAws:
                 sent[-1], Raw(response.status_code, headers, response.content, protocol)
             )
 
+        def before_call(model: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+            parsed = self.beside.get(f"{service}:{model.name}")
+            if parsed is None:
+                return None
+            sent.append((f"{service}:{model.name}", "", b""))
+            status = {"ResponseMetadata": {"HTTPStatusCode": 200}}
+            return Raw(200, {}, b"", protocol).answer(""), {**copy.deepcopy(parsed), **status}
+
+        client.meta.events.register("before-call", before_call)
         client.meta.events.register_first("before-send", before_send)
         client.meta.events.register("after-call", after_call)
         return client

@@ -74,7 +74,7 @@ def test_an_operation_that_moto_lacks_says_so_in_the_services_own_form(
     calls = [
         lambda: client("ec2").get_serial_console_access_status(),
         lambda: client("cloudtrail").lookup_events(),
-        lambda: client("accessanalyzer").list_analyzers(),
+        lambda: client("accessanalyzer").list_policy_generations(),
     ]
     for call in calls:
         with pytest.raises(ClientError) as refused:

@@ -288,7 +288,7 @@ def test_the_slack_function_alone_reads_the_secret_and_only_that_one(
         )
         for role in iam.list_roles()["Roles"]
     }
-    readers = [role for role, text in policies.items() if "secretsmanager" in text]
+    readers = [role for role, text in policies.items() if "secretsmanager:GetSecretValue" in text]
 
     assert readers == ["SlackRole"]
     assert ":secret:vigil/slack-??????'" in policies["SlackRole"]

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from moto.iam.models import iam_backends
 
 from chalicelib import pipeline
+from chalicelib.errors import NotOfferedError, PermanentError
 from chalicelib.model import (
     LookRequest,
+    Page,
     Reason,
     SweepRequest,
     Transition,
@@ -134,6 +137,52 @@ def test_a_page_that_failed_once_is_taken_apart_into_single_looks(world: World) 
 
     looks = world.queued(world.settings.sweep_queue_url)
     assert "etl" in {look.ref.id for look in looks if isinstance(look, LookRequest)}
+
+
+def test_rows_that_name_nothing_fail_the_end_of_their_listing_and_hold_nothing_up(
+    world: World,
+) -> None:
+    make_role(world)
+    kept = world.ports
+    pages = [replace(kept.observer.page(listing_of(ROLE, world)), next_token="2", nameless=1)]
+
+    class Odd:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(kept.observer, name)
+
+        def page(self, _request: SweepRequest) -> Page:
+            return pages.pop() if pages else Page()
+
+    world.ports = replace(kept, observer=Odd())
+    world.process(message_from(listing_of(ROLE, world)))
+    (last,) = world.queued(world.settings.sweep_queue_url)
+
+    with pytest.raises(PermanentError, match="1 rows of the listing name nothing"):
+        world.process(message_from(last))
+
+    world.ports = kept
+    assert world.open_findings(ROLE, "etl", "global") == {"iam-role-not-stale"}
+
+
+def test_a_region_that_does_not_have_a_service_has_nothing_to_list(world: World) -> None:
+    kept = world.ports
+
+    class NotThere:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(kept.observer, name)
+
+        def page(self, _request: SweepRequest) -> Page:
+            raise NotOfferedError("no such host")
+
+    world.ports = replace(kept, observer=NotThere())
+    world.process(message_from(listing_of(ROLE, world)))
+    world.ports = kept
+
+    assert world.queued(world.settings.sweep_queue_url) == []
+
+
+def listing_of(type_name: str, world: World) -> SweepRequest:
+    return SweepRequest(account_id=world.aws.account_id, region="global", type=type_name)
 
 
 def test_a_role_that_is_used_again_resolves_at_the_next_look(world: World) -> None:

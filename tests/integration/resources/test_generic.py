@@ -21,6 +21,7 @@ from chalicelib.model import (
 from chalicelib.model.pointer import pointer_of, tokens_of
 from chalicelib.plugins import discover
 from chalicelib.resources import _frame
+from tests.integration.resources.damaged_rows import spoilt_answers
 from tests.integration.resources.recorded_aws import (
     ACCOUNT,
     AUDITOR,
@@ -229,6 +230,42 @@ def test_a_listing_finds_the_sample_with_the_declared_calls(world: World) -> Non
     assert set(aws.calls) <= declared
     assert set(kind.list_calls) <= set(aws.calls)
     assert _content(found.get(ref.id)) in (None, _content(described))
+
+
+def test_an_odd_row_of_a_listing_takes_no_other_row_with_it(world: World) -> None:
+    kind, aws, ref = world.kind, world.aws, world.ref
+    request = SweepRequest(account_id=ACCOUNT, region=ref.region, type=kind.type)
+    aws.heard.clear()
+    listed = kind.list(aws, ACCOUNT, ref.region, None)
+    pointers = _listed_pointers(kind, listed.items)
+    good = {call: aws.heard[call] for call in kind.list_calls if call in aws.heard}
+    spoilt = [
+        (call, done, answer) for call in good for done, answer in spoilt_answers(good[call], ref.id)
+    ]
+
+    assert spoilt or not kind.list_calls
+    for call, done, answer in spoilt:
+        aws.once.update({**good, call: answer})
+        page = _frame.page(aws, kind, request, pointers, StoppedClock())
+
+        found = [*(item.ref.id for item in page.items), *(other.id for other in page.refs)]
+        assert ref.id in found, f"{call} {done}"
+
+
+def _listed_pointers(kind: ResourceType, items: tuple[ConfigurationItem, ...]) -> frozenset[str]:
+    """Return what listed items hold already, and the facts that need no more: no call is added."""
+    held = {
+        pointer_of((section, name))
+        for item in items[:1]
+        for section in ("properties", "observed")
+        for name in item.document()[section]
+    }
+    facts = (fact for fact in kind.facts if held.issuperset(map(_name, fact.inputs)))
+    return frozenset(held | {pointer_of(("derived", fact.name)) for fact in facts})
+
+
+def _name(pointer: str) -> str:
+    return pointer_of(tokens_of(pointer)[:2])
 
 
 def _struck(kind: ResourceType, facet: Facet) -> set[str]:

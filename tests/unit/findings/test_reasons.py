@@ -1,10 +1,13 @@
 """Why a finding moved, and what happens where nothing can be read."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.findings.unreadable import UNREADABLE_RULE
 from chalicelib.model import (
     Compliance,
+    GapReason,
     Known,
     Reason,
     Severity,
@@ -30,6 +33,7 @@ from tests.unit.findings.given import (
 C = Compliance
 OPEN, RESOLVED = Status.OPEN, Status.RESOLVED
 NEVER = Known()
+NOT_OFFERED = given.gap(reason=GapReason.UNSUPPORTED, error="OptInRequired", principal=None)
 REVOKING = request(
     change("e-rev", time=0), touch("/properties/Rules", proposed={"/properties/Rules": []})
 )
@@ -104,6 +108,65 @@ def test_a_pair_that_was_decided_and_cannot_be_read_opens_a_finding_at_once() ->
 def test_a_pair_that_was_never_decided_gets_two_looks() -> None:
     assert unreadable_in(after(denied(0))) is None
     assert unreadable_in(after(denied(0), denied(10))) is not None
+
+
+def without_service(start: float, *gaps: given.Gap) -> given.Sighting:
+    """A look at a pair that a service hides which the Region does not have."""
+    missing = gaps or (NOT_OFFERED,)
+    undecided = evaluation(C.INSUFFICIENT_DATA, evidence=(), gaps=missing)
+    return sighting(undecided, start=start, seen=item({"Open": None}, gaps=missing))
+
+
+@pytest.mark.parametrize("error", ["OptInRequired", "RegionDisabledException", "InvalidAction"])
+def test_what_a_region_has_never_offered_opens_nothing_however_often_it_is_asked(
+    error: str,
+) -> None:
+    missing = replace(NOT_OFFERED, error=error)
+
+    known = after(*(without_service(start, missing) for start in (0, 10, 20)))
+
+    assert unreadable_in(known) is None
+    assert known.look is not None
+    verdict = known.look.verdicts[RULE_ID]
+    assert (verdict.compliance, verdict.undecided_looks) == (C.INSUFFICIENT_DATA, 3)
+
+
+def test_what_was_decided_before_its_region_went_away_opens_a_finding() -> None:
+    assert unreadable_in(after(closed(0), without_service(10))) is not None
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        given.gap(),
+        given.gap(error="OptInRequired"),
+        given.gap(reason=GapReason.UNSUPPORTED, error="NoSuchBucket"),
+    ],
+    ids=["a denial", "a denial under another name", "a log bucket that is gone"],
+)
+def test_what_is_missing_beside_a_service_that_is_not_offered_opens_a_finding(
+    beside: given.Gap,
+) -> None:
+    alone = after(without_service(0, beside), without_service(10, beside))
+    both = after(without_service(0, NOT_OFFERED, beside), without_service(10, NOT_OFFERED, beside))
+
+    assert unreadable_in(alone) is not None
+    assert unreadable_in(both) is not None
+
+
+def test_what_is_undecided_without_a_gap_opens_a_finding() -> None:
+    undecided = evaluation(C.INSUFFICIENT_DATA, evidence=(), gaps=())
+
+    known = after(*(sighting(undecided, start=start) for start in (0, 10)))
+
+    assert unreadable_in(known) is not None
+
+
+def test_a_finding_ends_when_a_denial_gives_way_to_a_service_that_is_not_offered() -> None:
+    finding = unreadable_in(after(denied(0), denied(10), without_service(20)))
+
+    assert finding is not None
+    assert finding.status is RESOLVED
 
 
 def test_undecided_looks_are_counted_in_a_row() -> None:

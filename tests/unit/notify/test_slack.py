@@ -113,6 +113,42 @@ def test_the_summary_lists_every_rule_with_its_count() -> None:
     assert "not met by 3: Roles unused for 90 days are reported (etl, old)" in text
 
 
+def summed(*severities: Severity) -> str:
+    counts = tuple(
+        RuleCount(
+            rule_id=f"rule-{n}", title=f"Title {n}.", severity=severity, count=2, examples=("a",)
+        )
+        for n, severity in enumerate(severities)
+    )
+    summary = Summary(sweep_id="s", bundle="b", first=True, counts=counts)
+    return shown(slack.summary_payload(summary, "111122223333"))
+
+
+def test_a_short_summary_names_every_rule_however_low() -> None:
+    text = summed(*[Severity.HIGH] * 4, *[Severity.LOW] * 6)
+
+    assert all(f"Title {n}." in text for n in range(10))
+    assert "more" not in text
+
+
+def test_a_long_summary_names_the_ten_worst_rules_and_counts_the_rest_by_severity() -> None:
+    text = summed(*[Severity.HIGH] * 4, *[Severity.MEDIUM] * 9, Severity.LOW, Severity.LOW)
+
+    assert [f"Title {n}." in text for n in range(15)] == [True] * 10 + [False] * 5
+    assert "🟨 medium · 3 more rules not met by 6" in text
+    assert "🟦 low · 2 more rules not met by 4" in text
+    assert "111122223333: 30 finding(s)" in text
+    assert "… vigil scan lists them all" in text
+
+
+def test_a_long_summary_only_counts_what_is_low_or_informational() -> None:
+    text = summed(Severity.MEDIUM, *[Severity.LOW] * 9, Severity.INFORMATIONAL)
+
+    assert text.count("Title ") == 1
+    assert "🟦 low · 9 more rules not met by 18" in text
+    assert "⬜ informational · 1 more rule not met by 2" in text
+
+
 def test_a_digest_lists_what_was_held_back_and_counts_the_rest() -> None:
     payload = slack.digest_payload([f"line {n}" for n in range(80)])
 

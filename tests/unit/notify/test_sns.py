@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from chalicelib.model import Difference, TransitionKind
+from chalicelib.model import Difference, RuleCount, Severity, Summary, TransitionKind
 from chalicelib.model.notice import Notice
 from chalicelib.notify import sns
 from chalicelib.notify.notices import notices_from
@@ -55,6 +55,30 @@ def test_an_email_reads_like_a_letter() -> None:
 
     assert text.startswith("Found: reports can be read by anyone (critical)\nRule: Nobody")
     assert "How to fix: Remove the statement." in text
+
+
+def test_an_email_about_a_sweep_names_the_worst_rules_and_machines_get_all() -> None:
+    counts = tuple(
+        RuleCount(
+            rule_id=f"rule-{n}",
+            title=f"Title {n}.",
+            severity=Severity.HIGH if n < 2 else Severity.LOW,
+            count=3,
+            examples=("a",),
+        )
+        for n in range(11)
+    )
+    summary = Summary(sweep_id="s", bundle="b", first=True, counts=counts)
+    summed = transition(
+        TransitionKind.SUMMARISED, FINDING, finding=None, cause=None, summary=summary
+    )
+
+    sent = published(entry(summed))
+
+    assert "high: not met by 3: Title 1. (a)\nlow: 9 more rules not met by 27\n" in sent["email"]
+    assert sent["email"].endswith("vigil scan lists them all")
+    (read,) = msgspec.json.decode(sent["default"], type=Notice).entries
+    assert read.transition.summary == summary
 
 
 def test_an_email_about_a_fix_says_how_long_it_was_open() -> None:

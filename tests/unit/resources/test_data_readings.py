@@ -299,7 +299,7 @@ def domain(name: str, **overrides: Any) -> dict[str, Any]:
 
 def test_domains_of_both_engines_are_listed_once_and_described_in_fives() -> None:
     engines = ["OpenSearch", "Elasticsearch"] * 3
-    names = [{"DomainName": f"d{n}", "EngineType": e} for n, e in enumerate(engines)]
+    names = [{"DomainName": f"logs-{n}", "EngineType": e} for n, e in enumerate(engines)]
     aws = Scripted(
         {
             "list_domain_names": {"DomainNames": names},
@@ -311,7 +311,7 @@ def test_domains_of_both_engines_are_listed_once_and_described_in_fives() -> Non
 
     page = page_of(DOMAIN, aws)
 
-    assert [item.ref.id for item in page.items] == [f"d{n}" for n in range(6)]
+    assert [item.ref.id for item in page.items] == [f"logs-{n}" for n in range(6)]
     assert [len(given.get("DomainNames", ())) for _, given in aws.asked] == [0, 5, 1]
 
 

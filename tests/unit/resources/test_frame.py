@@ -29,9 +29,11 @@ from chalicelib.model import (
     SweepRequest,
 )
 from chalicelib.resources import _frame
+from chalicelib.resources._plain import DEPTH_LIMIT, plain
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REF = ResourceRef(account_id="111122223333", region="eu-west-1", type="Test::Shop::Door", id="d-1")
+OTHER = replace(REF, id="d-2")
 ALL = frozenset({"/properties/Colour", "/observed/Visitors", "/derived/Guests"})
 SWEEP = SweepRequest(account_id="111122223333", region="eu-west-1", type=REF.type)
 
@@ -473,6 +475,49 @@ def test_a_listed_item_that_is_gone_when_completed_is_left_out() -> None:
     lister = door_type(list=listing(part), read_visitors=lambda _aws, _ref: None)
 
     assert _frame.page(None, lister, SWEEP, ALL, Ticks()).items == ()
+
+
+def test_a_listed_item_that_cannot_be_completed_is_left_to_a_look_of_its_own() -> None:
+    odd = listed_door(properties={"Colour": "red"})
+    fine = replace(listed_door(properties={"Colour": "red"}, observed={"Visitors": []}), ref=OTHER)
+    lister = door_type(list=listing(odd, fine), read_visitors=raising(KeyError("Visitors")))
+
+    page = _frame.page(None, lister, replace(SWEEP, partition="aws-cn"), ALL, Ticks())
+
+    assert [item.ref.id for item in page.items] == [OTHER.id]
+    assert page.refs == (replace(REF, partition="aws-cn"),) * 2
+
+
+def nested(levels: int) -> Any:
+    value: Any = "bottom"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_what_nests_deeper_than_any_judge_follows_is_a_gap_of_its_facet_alone() -> None:
+    deep = FacetReading(properties={"Colour": nested(500)}, unique_id="door-7")
+
+    item = described(door_type(read_door=lambda _aws, _ref: deep))
+
+    (gap,) = item.gaps
+    assert (gap.pointer, gap.reason) == ("/properties/Colour", GapReason.MALFORMED)
+    assert item.properties == {"Colour": None}
+    assert item.derived == {"Guests": ["ann", "bob"]}
+    assert item.ref.unique_id == "door-7"
+
+
+@pytest.mark.parametrize("levels", [DEPTH_LIMIT, 500, 100_000])
+def test_a_listed_item_that_nests_too_deep_is_left_to_a_look_of_its_own(levels: int) -> None:
+    deep = listed_door(properties={"Colour": nested(levels + 1)}, observed={"Visitors": []})
+
+    page = _frame.page(None, door_type(list=listing(deep)), SWEEP, ALL, Ticks())
+
+    assert (page.items, len(page.refs)) == ((), 2)
+
+
+def test_a_value_may_nest_as_deep_as_the_limit_says() -> None:
+    assert plain(nested(DEPTH_LIMIT)) == nested(DEPTH_LIMIT)
 
 
 def test_a_page_is_of_the_partition_that_was_asked_for() -> None:

@@ -126,6 +126,20 @@ def test_one_odd_resource_is_named_and_takes_no_verdict_from_the_others(odd: Exc
     assert found[0].done.tally.could_not_look
 
 
+def test_rows_that_name_no_resource_leave_every_rule_of_their_listing_undecided() -> None:
+    pages = {(REGIONS[0], None): Page(items=(thing("fine", Public=True),), nameless=2)}
+
+    found = scan(Population(pages=pages), everything=False)
+
+    assert lines(found) == [
+        ("fine", "thing-not-public", "NON_COMPLIANT"),
+        (REGIONS[0], "thing-not-public", "INSUFFICIENT_DATA"),
+        (REGIONS[0], "thing-small", "INSUFFICIENT_DATA"),
+    ]
+    assert found[0].done.tally.could_not_look
+    assert found[0].done.tally.resources == 1
+
+
 def test_a_defect_in_one_listing_leaves_the_other_listings_their_verdicts() -> None:
     pages = {
         (REGIONS[0], None): LookupError("items"),
