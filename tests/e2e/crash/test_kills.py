@@ -28,7 +28,7 @@ ALL_KINDS = {
     for call in calls
 }
 CalmRuns = Callable[[str, str], Run]
-#: Between the rows of one record; the default run dies there in `tests/integration/faults`.
+#: Between the rows of one record: only the slow run dies there.
 TWO_GROUPS = "one call touches two groups"
 OPENING, SIGN_IN = "a bucket is opened", "somebody signs in without a second factor"
 

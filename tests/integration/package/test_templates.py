@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from tests.integration.package.built import NAMES, Built
 from vigil.package.build import APP, DATA, FORWARDER
-from vigil.package.cloudformation import LIMIT_BYTES
+from vigil.package.cloudformation import LIMIT_BYTES, LIMIT_IN_BUCKET_BYTES
 from vigil.package.patterns import LIMIT_CHARS
 from vigil.package.plan import FUNCTIONS, QUEUES
 
@@ -48,10 +48,11 @@ def test_every_template_is_clean(built: Built) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_template_can_be_deployed_without_a_bucket_of_its_own(
-    built: Built, name: str
-) -> None:
-    assert (built.folder / name).stat().st_size <= LIMIT_BYTES
+def test_every_template_can_be_deployed_as_the_guide_says(built: Built, name: str) -> None:
+    # The app's goes through the bucket that its code lies in, where CloudFormation takes more.
+    limit = LIMIT_IN_BUCKET_BYTES if name == APP else LIMIT_BYTES
+
+    assert (built.folder / name).stat().st_size <= limit
 
 
 @pytest.mark.parametrize("name", NAMES)
