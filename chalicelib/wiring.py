@@ -157,7 +157,7 @@ def ports_over(
         rulebook=rulebook,
         routing=Routing.of(types.values()),
         confirm_seconds=settings.confirm_seconds,
-        places=_places(settings),
+        places=_places(settings, rulebook),
         subject_of=_subject_of(types, in_force, settings.default_owner),
         fingerprint_of=lambda item: fingerprint(types[item.ref.type], item),
     )
@@ -179,10 +179,14 @@ def _subject_of(
     return subject_of
 
 
-def _places(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Every (type, Region) to sweep; S3 buckets belong to Regions, IAM to none."""
+def _places(settings: Settings, rulebook: Rulebook) -> tuple[tuple[str, str], ...]:
+    """Every (type, Region) to sweep; S3 buckets belong to Regions, IAM to none.
+
+    What no rule judges is not listed: its last findings are looked at again because they stand.
+    """
     return tuple(
         (t.type, region)
         for t in resource_types()
+        if rulebook.pointers_for(t.type)
         for region in (("global",) if t.is_global else settings.sweep_regions)
     )

@@ -3,7 +3,7 @@
 Build one per process and keep it; building costs more than judging a hundred items.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -34,12 +34,20 @@ Tokens = tuple[str, ...]
 class Check:
     """A condition: as schema for judging with holes, as validator for judging fast.
 
-    The validator is compiled at its first use: a process that meets only some types of resources
-    pays neither time nor memory for the rules of all others.
+    The validator is compiled, and a schema that is yet to be made is made, at the first use: a
+    process that meets only some types of resources pays neither time nor memory for the rules of
+    all others.
     """
 
-    schema: Mapping[str, Any]
+    written: Mapping[str, Any] | Callable[[], Mapping[str, Any]]
     _validator: Draft202012Validator | None = None
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The schema."""
+        if callable(self.written):
+            self.written = self.written()
+        return self.written
 
     @property
     def validator(self) -> Draft202012Validator:
@@ -113,8 +121,10 @@ class TypeRules:
     def of(cls, resource_type: ResourceType, rules: tuple[Rule, ...]) -> "TypeRules":
         """Prepare the rules of a type."""
         pointers = frozenset(pointer for rule in rules for pointer in rule.pointers)
-        declared = _declared.item_schema(resource_type)
-        closed = _declared.closed_schema(declared, pointers)
+
+        def closed() -> Mapping[str, Any]:
+            return _declared.closed_schema(_declared.item_schema(resource_type), pointers)
+
         return cls(
             resource_type=resource_type,
             rules=tuple(ReadyRule.of(rule) for rule in rules),

@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.command import complaints, serving
 from vigil.demo.stage import wait_for
 from vigil.local._dynoxide import Dynoxide, find_binary
+from vigil.rulefiles import built_in
 
 PATIENCE_SECONDS = 30
 BUCKET = "left-open"
@@ -59,11 +60,24 @@ def open_bucket(exports: dict[str, str]) -> None:
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
 
 
+def only_buckets_and_roles(folder: Path) -> str:
+    """Write settings that leave little in force: a first sweep lists what rules are about."""
+    kept = ("AWS::S3::Bucket", "AWS::IAM::Role")
+    off = [rule.id for rule in built_in().rules if rule.resource_type not in kept]
+    path = folder / "settings.yaml"
+    path.write_text(
+        "\n".join(["rules:", *(f"  {rule_id}: {{enabled: false}}" for rule_id in off)]),
+        encoding="utf-8",
+    )
+    return str(path)
+
+
 def test_the_printed_keys_are_a_users_ctrl_c_is_clean_and_what_was_told_is_not_told_again(
     tmp_path: Path,
 ) -> None:
     """One story, for each start costs a first sweep; without dynoxide it ends with the first."""
-    with serving("local", "--port", "0", "--data", str(tmp_path)) as served:
+    settings = ("--settings", only_buckets_and_roles(tmp_path))
+    with serving("local", "--port", "0", "--data", str(tmp_path), *settings) as served:
         arn = client(served.exports, "sts").get_caller_identity()["Arn"]
         open_bucket(served.exports)
         told = all_told(served.exports, "First sweep", "can be read by anyone", "you by PutBucket")
@@ -77,11 +91,11 @@ def test_the_printed_keys_are_a_users_ctrl_c_is_clean_and_what_was_told_is_not_t
     assert complaints("\n".join(served.lines)) == []
     if KEEPING:
         assert any(KEEPING[0] in line for line in served.lines)
-        _tells_nothing_again(tmp_path)
+        _tells_nothing_again(tmp_path, *settings)
 
 
-def _tells_nothing_again(folder: Path) -> None:
-    with serving("local", "--port", "0", "--data", str(folder)) as served:
+def _tells_nothing_again(folder: Path, *settings: str) -> None:
+    with serving("local", "--port", "0", "--data", str(folder), *settings) as served:
         client(served.exports, "iam").create_role(
             RoleName="sentinel",
             AssumeRolePolicyDocument=json.dumps(

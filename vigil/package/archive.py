@@ -19,6 +19,24 @@ from vigil.package.errors import PackageError
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
 _IMAGE_ROOT = "/var/task"
+#: Packages whose bytecode goes without docstrings: nothing in them reads one, and a function that
+#: has just started keeps them all in memory.
+_WITHOUT_PROSE = ("chalicelib", "aws_lambda_powertools", "chalice", "slack_sdk")
+_STRIP = """
+import pathlib, py_compile, sys
+from importlib.util import cache_from_source
+folder, root, *packages = sys.argv[1:]
+for package in packages:
+    for file in sorted(pathlib.Path(folder, package).rglob("*.py")):
+        py_compile.compile(
+            str(file),
+            cfile=cache_from_source(str(file)),
+            dfile=f"{root}/{file.relative_to(folder)}",
+            doraise=True,
+            optimize=2,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+"""
 
 
 def repack(chalice_zip: Path, target: Path, folder: Path, wanted: Iterable[Requirement]) -> None:
@@ -75,6 +93,11 @@ def _compile(folder: Path) -> None:
     where = ["-s", str(folder), "-p", _IMAGE_ROOT]
     subprocess.run(  # noqa: S603 - our own interpreter and folder
         [*command, "--invalidation-mode", "unchecked-hash", *where, str(folder)],
+        check=True,
+        env={"PYTHONHASHSEED": "0"},
+    )
+    subprocess.run(  # noqa: S603 - our own interpreter and folder
+        [sys.executable, "-S", "-s", "-c", _STRIP, str(folder), _IMAGE_ROOT, *_WITHOUT_PROSE],
         check=True,
         env={"PYTHONHASHSEED": "0"},
     )

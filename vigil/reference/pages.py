@@ -24,7 +24,8 @@ them.
 - [Resource types](resource-types.md): what is looked at, with which calls
 - [Permissions](permissions.md): by function, by rule, by resource type
 - [Events](events.md): what EventBridge delivers
-- [Settings](settings.md): parameters of the stack, variables of the functions"""
+- [Settings](settings.md): parameters of the stack, variables of the functions
+- [Differences](differences.md): where Vigil and Prowler disagree on one account, and who is right"""
 
 
 def reference_pages(catalogue: Catalogue) -> Mapping[str, str]:

@@ -206,14 +206,30 @@ class Account:
             pass
 
 
+#: What the stories are about. With all rules a first sweep would go through forty types, at each
+#: of whose calls somebody dies.
+RULES_OF_STORIES = (
+    "ec2-sg-",
+    "iam-console-sign-in-without-mfa",
+    "iam-role-not-stale",
+    "iam-role-trust-",
+    "s3-account-",
+    "s3-bucket-made-public",
+    "s3-bucket-no-public-",
+    "s3-bucket-public-access-blocked",
+    "s3-bucket-tls-required",
+)
+
+
 @contextmanager
 def an_account(folder: Path) -> Iterator[Account]:
     """Start AWS here and the functions' processes elsewhere."""
     loaded = built_in()
     assert not loaded.problems
     bundle = folder / "bundle.json"
-    bundle.write_bytes(bundle_from(loaded.rules))
-    patterns = event_patterns(resource_types(), Rulebook.of(loaded.rules, resource_types()))
+    rules = [rule for rule in loaded.rules if rule.id.startswith(RULES_OF_STORIES)]
+    bundle.write_bytes(bundle_from(rules))
+    patterns = event_patterns(resource_types(), Rulebook.of(rules, resource_types()))
     settings = {**SETTINGS, "VIGIL_BUNDLE": str(bundle)}
     with ExitStack() as stack:
         aws = stack.enter_context(EmbeddedAws(require_trail=False, managed_policies=False))
