@@ -25,7 +25,7 @@ them.
 - [Permissions](permissions.md): by function, by rule, by resource type
 - [Events](events.md): what EventBridge delivers
 - [Settings](settings.md): parameters of the stack, variables of the functions
-- [Differences](differences.md): where Vigil and Prowler disagree on one account, and who is right"""
+- [Differences](differences.md): where Vigil and Prowler disagree, and who is right"""
 
 
 def reference_pages(catalogue: Catalogue) -> Mapping[str, str]:
