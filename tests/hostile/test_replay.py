@@ -28,8 +28,9 @@ from tests.hostile.reach import (
 from tests.hostile.way import START, types, way
 from vigil.cli.output import CELL_LIMIT_CHARS
 from vigil.cli.replay import _WRITERS, COLUMNS
-from vigil.replay.judging import Judge, Row, row_of
+from vigil.replay.judging import Judge, row_of
 from vigil.replay.outline import Verdict
+from vigil.replay.row import Row
 
 ROW_LIMIT_BYTES = 256 * 1024
 #: What starts a formula, in OWASP's list, and what programs skip before it.

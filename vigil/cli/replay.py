@@ -26,8 +26,8 @@ from vigil.cli._rules_options import rules_options
 from vigil.cli.output import Csv, JsonLines, Writer, opened
 from vigil.library.loading import library
 from vigil.replay.counting import Plan, Tally
-from vigil.replay.judging import Row
 from vigil.replay.outline import Verdict
+from vigil.replay.row import Row
 from vigil.replay.running import replayed
 from vigil.replay.sources import (
     SUFFIXES,

@@ -19,9 +19,10 @@ from chalicelib.ingest import canonical
 from chalicelib.ingest.cloudtrail import event_id_from
 from chalicelib.model import Detection, Occurrence, Severity
 from vigil.rates import MemoryRates
-from vigil.replay.judging import Candidate, Row, with_bursts
+from vigil.replay.judging import Candidate, with_bursts
 from vigil.replay.outline import Verdict, outlined
 from vigil.replay.reading import Batch, Raw, batches_of, records_of
+from vigil.replay.row import Row
 from vigil.replay.seen import Novelty, Seen, Sighting
 from vigil.replay.sources import Gap, Source
 

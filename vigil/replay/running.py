@@ -20,9 +20,10 @@ from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.model import ResourceType
 from chalicelib.plugins import discover
 from vigil.replay.counting import Book, Plan, Tally, Verdicts
-from vigil.replay.judging import Candidate, Judge, Judged, Row, row_of
+from vigil.replay.judging import Candidate, Judge, Judged, row_of
 from vigil.replay.outline import Verdict, outlined
 from vigil.replay.reading import Batch, Raw, batches_of, records_of
+from vigil.replay.row import Row
 from vigil.replay.seen import Seen
 from vigil.replay.sources import Gap, Source
 

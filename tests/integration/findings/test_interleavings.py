@@ -18,7 +18,7 @@ from tests.unit.findings.given import REF, T0
 
 OPENING = frozenset({TransitionKind.OPENED, TransitionKind.REOPENED})
 BATCH = 25
-BATCHES = 4
+BATCHES = 8
 SLOW_BATCHES = 400
 
 
@@ -151,7 +151,7 @@ def test_no_interleaving_of_very_many_makes_the_store_lie(
     play_batch(fast_database_url, batch)
 
 
-@pytest.mark.parametrize("batch", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("batch", range(2))
 def test_without_lag_events_alone_lead_to_the_truth(fast_database_url: str, batch: int) -> None:
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
         stage = Stage(fresh(fast_database_url).store(), seed, lag=0.0, denials=False)
@@ -163,9 +163,9 @@ def test_without_lag_events_alone_lead_to_the_truth(fast_database_url: str, batc
 
 def test_names_are_found_and_not_only_withheld(fast_database_url: str) -> None:
     named = 0
-    for seed in range(BATCH // 2):
+    for seed in range(BATCH):
         stage = Stage(fresh(fast_database_url).store(), seed, lag=0.0, denials=False)
         stage.play()
         named += sum(t.cause is not None for t in told_by(stage).transitions)
 
-    assert named >= 3
+    assert named >= 5

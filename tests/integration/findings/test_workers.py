@@ -23,8 +23,7 @@ from tests.unit.findings import given
 from tests.unit.findings.given import REF, RULE_ID, RULES, closed, opened
 
 WORKERS = 8
-#: Each round every worker but one can lose; fewer than one a round would mean they never met.
-FLIPS, MANY_FLIPS = 12, 60
+FLIPS, MANY_FLIPS = 30, 60
 PATIENCE = 200
 
 
@@ -102,7 +101,8 @@ def test_eight_workers_write_one_history(database: Database, flips: int) -> None
 
     store = database.store()
     known, entries = store.known(REF), list(store.history_of(REF))
-    assert door.conflicts >= flips
+    # Each round every worker but one can lose; far fewer would mean that they never met.
+    assert door.conflicts >= flips * 2 // 3
     assert sum(done) == flips * WORKERS // 2
     assert [e.seq for e in entries] == list(range(1, len(entries) + 1))
     assert all(b.prev == hash_of(a.body) for a, b in pairwise(entries))

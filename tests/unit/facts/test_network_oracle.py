@@ -16,9 +16,6 @@ from hypothesis import strategies as st
 from chalicelib.facts.network import internet_ingress, normalise_permissions
 from chalicelib.model import ConfigurationItem, ResourceRef
 
-#: The same ones every time; each holds hundreds of sampled (source, port) pairs.
-EXAMPLES = 40
-
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REF = ResourceRef(account_id="1" * 12, region="eu-west-1", type="AWS::EC2::SecurityGroup", id="sg")
 PORTED = ("tcp", "udp")
@@ -155,7 +152,7 @@ groups = st.lists(single | single | single | crowd, max_size=7).map(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(deadline=None)
 @given(groups, st.sampled_from(ADDRESSES), st.sampled_from([*PORTED, "47", "icmp"]), st.data())
 def test_openings_are_what_brute_force_finds(
     rules: list[dict[str, Any]], address: str, protocol: str, data: st.DataObject
@@ -167,7 +164,7 @@ def test_openings_are_what_brute_force_finds(
     )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(deadline=None)
 @given(groups, st.randoms(use_true_random=False))
 def test_the_order_of_rules_does_not_matter(rules: list[dict[str, Any]], random: Any) -> None:
     shuffled = random.sample(rules, len(rules))
@@ -185,7 +182,7 @@ SPELLINGS = {
 }
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(deadline=None)
 @given(groups)
 def test_other_spellings_mean_the_same(rules: list[dict[str, Any]]) -> None:
     respelt = [
@@ -195,7 +192,7 @@ def test_other_spellings_mean_the_same(rules: list[dict[str, Any]]) -> None:
     assert openings(respelt) == openings(rules)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(deadline=None)
 @given(groups, st.sampled_from(PORTS))
 def test_a_split_range_means_the_same(rules: list[dict[str, Any]], cut: int) -> None:
     halves = [
@@ -222,7 +219,7 @@ harmless = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(deadline=None)
 @given(groups, harmless)
 def test_harmless_rules_change_nothing(
     rules: list[dict[str, Any]], added: list[dict[str, Any]]

@@ -14,8 +14,9 @@ from chalicelib.evaluate.bundle import bundle_from
 from chalicelib.evaluate.rulebook import Rulebook
 from tests.builders import record
 from vigil.replay.counting import Plan, Tally
-from vigil.replay.judging import Judge, Row
+from vigil.replay.judging import Judge
 from vigil.replay.reading import Numbered, batches_of, records_of
+from vigil.replay.row import Row
 from vigil.replay.running import replayed
 from vigil.replay.sources import Gap, Source
 from vigil.rulefiles import built_in, resource_types

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from chalicelib.ingest.actor import ACTOR_KEYS, actor_from
 from tests.builders import ABSENT, ACCOUNT, envelope, iam_user, record
 from tests.unit.replay.given import NOW, encoded, harmless, judge, reading, risky
-from vigil.replay.judging import Row, remembering, row_of
+from vigil.replay.judging import remembering, row_of
 from vigil.replay.outline import Verdict, outlined
+from vigil.replay.row import Row
 
 S3 = "s3.amazonaws.com"
 EVENTS = Path(__file__).parents[2] / "events"
