@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from chalicelib.model import Finding, Severity, Transition
+from chalicelib.model import Severity, Transition
 from chalicelib.model.notice import QUIET_REASONS, Entry, Level, Notice, is_told
 
 #: An unreadable resource is work for somebody, whatever rule it hides.
@@ -38,11 +38,6 @@ def level_of(transition: Transition) -> Level:
     if transition.rule_id == UNREADABLE_RULE_ID:
         return Level.TICKET
     return LEVELS[severity_of(transition)]
-
-
-def findings_of(notice: Notice) -> tuple[Finding, ...]:
-    """Return the findings a notice moves, in its order."""
-    return tuple(e.transition.finding for e in notice.entries if e.transition.finding)
 
 
 def _group_of(entry: Entry) -> tuple[str, str]:

@@ -52,7 +52,14 @@ class QueuePoller:
         self._thread.join(timeout_seconds)
 
     def is_empty(self) -> bool:
-        """Whether no message waits, is in flight or delayed."""
+        """Whether no message waits, is in flight or delayed.
+
+        Asked twice: the three counts are taken one after another, and a message that becomes
+        visible between two of them is in none.
+        """
+        return self._counts_nothing() and self._counts_nothing()
+
+    def _counts_nothing(self) -> bool:
         answer = self._sqs.get_queue_attributes(
             QueueUrl=self._queue_url, AttributeNames=list(_COUNTS)
         )

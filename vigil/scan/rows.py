@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from chalicelib.evaluate._message import render
 from chalicelib.model import (
     Compliance,
@@ -112,16 +110,6 @@ def gap_of_defect(call: str, error: Exception) -> Gap:
 def order_of(row: Row) -> tuple[str, str]:
     """Return what rows of one listing are sorted by."""
     return row.resource_id, row.rule_id
-
-
-def line_of(row: Row) -> bytes:
-    """Return a row as JSON."""
-    return msgspec.json.encode(row)
-
-
-def row_of(line: bytes) -> Row:
-    """Read a row back."""
-    return msgspec.json.decode(line, type=Row)
 
 
 def _rfc3339(at: datetime) -> str:

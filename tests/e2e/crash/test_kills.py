@@ -28,8 +28,6 @@ ALL_KINDS = {
     for call in calls
 }
 CalmRuns = Callable[[str, str], Run]
-#: Between the rows of one record: only the slow run dies there.
-TWO_GROUPS = "one call touches two groups"
 OPENING, SIGN_IN = "a bucket is opened", "somebody signs in without a second factor"
 
 
@@ -44,9 +42,7 @@ def calm_run(account: Account) -> CalmRuns:
     return run_of
 
 
-@pytest.mark.parametrize(
-    "story", [pytest.param(s, marks=pytest.mark.slow) if s == TWO_GROUPS else s for s in SCENARIOS]
-)
+@pytest.mark.parametrize("story", SCENARIOS)
 def test_after_a_death_at_any_kind_of_call_nothing_is_lost_or_said_twice(
     story: str, account: Account, calm_run: CalmRuns
 ) -> None:

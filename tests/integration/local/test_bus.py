@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from tests import builders
 from tests.integration.local.conftest import ClientFactory
@@ -184,6 +185,25 @@ def test_idle_waits_for_delayed_messages(
     assert not bus.idle(0.1)
     assert bus.idle(IDLE_SECONDS)
     assert len(seen) == 1
+
+
+def test_a_message_that_becomes_visible_between_two_counts_is_not_overlooked(
+    aws: EmbeddedAws, client: ClientFactory, make_queue: Callable[..., str]
+) -> None:
+    queue = make_queue("q")
+    sqs = client("sqs")
+    passing = LocalBus(sqs, aws.trail)
+    passing.add_function("look", lambda _event, _context: None)
+    passing.consume_queue(queue, "look")
+
+    with Stubber(sqs) as answers:
+        for visible in ("0", "1", "0", "0"):
+            answers.add_response(
+                "get_queue_attributes", {"Attributes": {"ApproximateNumberOfMessages": visible}}
+            )
+        assert passing.idle(IDLE_SECONDS)
+
+        answers.assert_no_pending_responses()
 
 
 def test_a_schedule_runs_by_itself_and_on_demand(bus: LocalBus) -> None:
