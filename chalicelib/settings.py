@@ -31,6 +31,10 @@ class Settings:
         partition: AWS partition of that account.
         bundle: The compiled rules of this build.
         rules_bucket: Where rules that were deployed later are kept; empty: nowhere.
+        evidence_bucket: Where configuration items and the seal are kept, under Object Lock; empty:
+            neither is.
+        exports_bucket: Where finished exports wait to be fetched.
+        seal_key_id: The KMS key that signs the seal.
         confirm_seconds: Delays of the confirming looks.
         sweep_regions: Regions that a sweep covers.
         slack_secret: Reference to the bot token or webhook: ``secretsmanager:NAME`` or
@@ -55,6 +59,9 @@ class Settings:
     partition: str = "aws"
     bundle: Path = PACKAGED_BUNDLE
     rules_bucket: str = ""
+    evidence_bucket: str = ""
+    exports_bucket: str = ""
+    seal_key_id: str = ""
     confirm_seconds: tuple[int, ...] = DEFAULT_CONFIRM_SECONDS
     sweep_regions: tuple[str, ...] = ()
     slack_secret: str | None = None
@@ -86,6 +93,9 @@ class Settings:
             partition=read.text("VIGIL_PARTITION") or "aws",
             bundle=Path(read.text("VIGIL_BUNDLE") or PACKAGED_BUNDLE),
             rules_bucket=read.text("VIGIL_RULES_BUCKET"),
+            evidence_bucket=read.text("VIGIL_EVIDENCE_BUCKET"),
+            exports_bucket=read.text("VIGIL_EXPORTS_BUCKET"),
+            seal_key_id=read.text("VIGIL_SEAL_KEY_ID"),
             confirm_seconds=read.seconds("VIGIL_CONFIRM_SECONDS", DEFAULT_CONFIRM_SECONDS),
             sweep_regions=read.names("VIGIL_SWEEP_REGIONS") or (read.text("AWS_REGION"),),
             slack_secret=read.text("VIGIL_SLACK_SECRET") or None,

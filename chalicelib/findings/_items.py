@@ -52,6 +52,11 @@ def open_key(account_id: str, severity: str) -> str:
     return f"{account_id}#{severity}"
 
 
+def resolved_key(account_id: str) -> str:
+    """Return the key under which an account's resolved findings are listed."""
+    return f"{account_id}#resolved"
+
+
 def due_shard(number: int) -> str:
     """Return the key of one part of what is due."""
     return f"due#{number}"
@@ -80,16 +85,14 @@ def item_of_look(ref: ResourceRef, look: Look) -> Item:
 
 def item_of_finding(transition: Transition, finding: Finding) -> Item:
     """Write a finding whose newest history entry is `transition`."""
-    ref = finding.subject.ref
-    item = {
-        **key_of(ref.key, finding_key(finding.rule_id)),
+    return {
+        **key_of(finding.subject.ref.key, finding_key(finding.rule_id)),
         "document": _json(chained(finding, body_of(transition))),
         "revision": _number(finding.revision),
+        "finding_id": _text(finding.id),
+        "open_key": _text(_list_key(finding)),
+        "opened_at": _text(stamp(finding.opened_at)),
     }
-    if finding.status is Status.OPEN:
-        item["open_key"] = _text(open_key(ref.account_id, finding.severity.value))
-        item["opened_at"] = _text(stamp(finding.opened_at))
-    return item
 
 
 def item_of_detection(detection: Detection) -> Item:
@@ -224,6 +227,13 @@ def ref_from(key: str, item: Mapping[str, Any]) -> ResourceRef:
 def is_same_record(item: Mapping[str, Any], row: LedgerRow) -> bool:
     """Tell whether a stored ledger row is of the very same record."""
     return bool(item["record_hash"]["S"] == row.record_hash)
+
+
+def _list_key(finding: Finding) -> str:
+    account_id = finding.subject.ref.account_id
+    if finding.status is Status.RESOLVED:
+        return resolved_key(account_id)
+    return open_key(account_id, finding.severity.value)
 
 
 def _row_key(row: LedgerRow, twin: bool) -> str:  # noqa: FBT001 - passed on from one caller

@@ -13,12 +13,14 @@ WORK = "vigil-work"
 OPEN_INDEX = "open"
 DUE_INDEX = "due"
 HOUR_INDEX = "by-hour"
+ID_INDEX = "by-id"
 
 #: DynamoDB's TTL attribute (epoch seconds) in every table that has one: housekeeping, never a rule.
 EXPIRY_ATTRIBUTE = "expires"
 EXPIRING_TABLES = (FINDINGS, LEDGER, WORK)
 
 _ALL: dict[str, Any] = {"ProjectionType": "ALL"}
+_KEYS: dict[str, Any] = {"ProjectionType": "KEYS_ONLY"}
 _REFERENCE: dict[str, Any] = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["partition"]}
 
 
@@ -32,6 +34,7 @@ def table_definitions() -> tuple[dict[str, Any], ...]:
             FINDINGS,
             _index(OPEN_INDEX, "open_key", "opened_at", _ALL),
             _index(DUE_INDEX, "due_shard", "due_at", _REFERENCE),
+            _index(ID_INDEX, "finding_id", "opened_at", _KEYS),
         ),
         {
             **_table(HISTORY, _index(HOUR_INDEX, "hour_shard", "sk", _ALL)),

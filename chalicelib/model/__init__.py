@@ -13,15 +13,21 @@ from chalicelib.model.finding import (
     Difference,
     Finding,
     Look,
+    OwnerFrom,
     Reason,
-    RuleCount,
     Status,
     Subject,
-    Summary,
     Times,
-    Transition,
-    TransitionKind,
     Verdict,
+)
+from chalicelib.model.people import (
+    Act,
+    Exemption,
+    ExemptionStatus,
+    Identity,
+    IdentityKind,
+    Person,
+    Scope,
 )
 from chalicelib.model.plugin import (
     Companion,
@@ -56,8 +62,10 @@ from chalicelib.model.rule import (
     Switch,
     TimeBound,
 )
+from chalicelib.model.transition import ItemRef, RuleCount, Summary, Transition, TransitionKind
 
 __all__ = [
+    "Act",
     "Actor",
     "Burst",
     "Cause",
@@ -72,6 +80,8 @@ __all__ = [
     "Difference",
     "Evaluation",
     "Evidence",
+    "Exemption",
+    "ExemptionStatus",
     "Facet",
     "FacetReading",
     "Fact",
@@ -79,6 +89,9 @@ __all__ = [
     "Fix",
     "Gap",
     "GapReason",
+    "Identity",
+    "IdentityKind",
+    "ItemRef",
     "Known",
     "LastSweep",
     "LedgerRow",
@@ -86,7 +99,9 @@ __all__ = [
     "LookRequest",
     "Occurrence",
     "Outcome",
+    "OwnerFrom",
     "Page",
+    "Person",
     "Rate",
     "Reason",
     "Relation",
@@ -96,6 +111,7 @@ __all__ = [
     "Rule",
     "RuleCount",
     "RuleKind",
+    "Scope",
     "Severity",
     "SeverityClause",
     "Sighting",

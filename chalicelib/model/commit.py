@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.model.finding import Detection, Finding, Look, Subject, Transition
+from chalicelib.model.finding import Detection, Finding, Look, Subject
 from chalicelib.model.resource import ConfigurationItem, ResourceRef
 from chalicelib.model.rule import Evaluation
+from chalicelib.model.transition import Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

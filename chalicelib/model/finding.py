@@ -10,6 +10,9 @@ from chalicelib.model.change import Actor, Change
 from chalicelib.model.resource import Gap, ResourceRef
 from chalicelib.model.rule import Compliance, Evidence, Fix, Severity
 
+#: AWS lets a resource bear this many tags.
+TAGS_LIMIT = 50
+
 
 class Status(StrEnum):
     """A finding stands or is settled."""
@@ -28,19 +31,6 @@ class Reason(StrEnum):
     COMPANION = "companion"
     PERSON = "person"
     RESOURCE_DELETED = "resource_deleted"
-
-
-class TransitionKind(StrEnum):
-    """What a history entry says happened; the stream is filtered on it."""
-
-    OPENED = "opened"
-    REOPENED = "reopened"
-    UPDATED = "updated"
-    ATTRIBUTED = "attributed"
-    RESOLVED = "resolved"
-    DETECTED = "detected"
-    EXPLAINED = "explained"
-    SUMMARISED = "summarised"
 
 
 class DetectionStatus(StrEnum):
@@ -126,13 +116,28 @@ class Difference:
     after: Any
 
 
+class OwnerFrom(StrEnum):
+    """What says who owns a resource."""
+
+    TAG = "tag"
+    ACCOUNT = "account"
+    DEFAULT = "default"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The resource a finding is about, as people name it."""
+    """The resource a finding is about, as people name it.
+
+    Attributes:
+        owner_from: How the owner was found; None without one.
+        tags: As they were when it was looked at, at most `TAGS_LIMIT`: claims of whoever may tag.
+    """
 
     ref: ResourceRef
     arn: str | None = None
     owner: str | None = None
+    owner_from: OwnerFrom | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +162,12 @@ class Finding:
         seen_from: Start of the last look before this episode that did not see it, or None;
             after an update that brought new evidence, of the last look that did not see that.
         seen_at: End of the look that opened this episode, or brought the new evidence.
+        due_at: When it should be resolved by, as the settings were when it opened or was regraded.
+        acknowledged_by: `Identity.name` of who said that it is seen to, in this episode.
+        assignee: Who is to see to it; a name that people chose, proven by nothing.
+        exemption_id: The exemption that was in force when its last entry was written. What is in
+            force now is for the reader to decide.
+        recreated_at: When this episode opened, if its resource had been deleted before.
         head: Hash of the newest history entry.
     """
 
@@ -183,6 +194,12 @@ class Finding:
     opened_at: datetime
     changed_at: datetime
     resolved_at: datetime | None = None
+    due_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    assignee: str | None = None
+    exemption_id: str | None = None
+    recreated_at: datetime | None = None
     head: str | None = None
 
 
@@ -219,59 +236,3 @@ class Detection:
     explained_by: tuple[str, ...] = ()
     seen_at: datetime
     burst: Burst | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleCount:
-    """How many resources one rule objects to, with a few of them by id."""
-
-    rule_id: str
-    title: str
-    severity: Severity
-    count: int
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What a first sweep, or one under new rules, found: told once instead of finding by finding.
-
-    Attributes:
-        bundle: Hash of the rule bundle it was judged with.
-    """
-
-    sweep_id: str
-    bundle: str
-    first: bool
-    counts: tuple[RuleCount, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """One entry of the history. Exactly one of `finding`, `detection` and `summary` is set.
-
-    Attributes:
-        finding: The finding as it is after the transition, without ``head``.
-        seq: The finding's revision; 1 for detections and summaries.
-        prev: Hash of the finding's previous entry, or None for its first.
-        look_started_at: Interval of the look that decided it.
-        transient: A detection whose exposure was already over when it was looked at.
-    """
-
-    kind: TransitionKind
-    reason: Reason
-    account_id: str
-    subject: Subject
-    rule_id: str
-    seq: int
-    prev: str | None
-    times: Times
-    look_started_at: datetime | None = None
-    look_ended_at: datetime | None = None
-    finding: Finding | None = None
-    detection: Detection | None = None
-    summary: Summary | None = None
-    differences: tuple[Difference, ...] = ()
-    cause: Cause | None = None
-    seen_by: str | None = None
-    transient: bool = False

@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.model.finding import Reason, Transition, TransitionKind
+from chalicelib.model.finding import Reason
 from chalicelib.model.rule import Severity
+from chalicelib.model.transition import Transition, TransitionKind
 
 
 class Level(StrEnum):
@@ -46,8 +47,18 @@ class Notice:
     repeated: bool = False
 
 
-#: Kinds that somebody is told of. `explained` detections are history only.
-TOLD_KINDS = frozenset(TransitionKind) - {TransitionKind.EXPLAINED}
+#: Kinds that somebody is told of; the others are history only.
+TOLD_KINDS = frozenset(
+    {
+        TransitionKind.OPENED,
+        TransitionKind.REOPENED,
+        TransitionKind.UPDATED,
+        TransitionKind.ATTRIBUTED,
+        TransitionKind.RESOLVED,
+        TransitionKind.DETECTED,
+        TransitionKind.SUMMARISED,
+    }
+)
 
 #: Reasons told only through the sweep's summary.
 QUIET_REASONS = frozenset({Reason.FIRST_LOOK, Reason.RULE_CHANGE})

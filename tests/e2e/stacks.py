@@ -38,6 +38,7 @@ def create_stacks(aws: EmbeddedAws, built: Path) -> Mapping[str, str]:
     s3.upload_file(str(built / ZIP), _CODE_BUCKET, _CODE_KEY)
     client_for(aws.url, "secretsmanager").create_secret(Name=SECRET, SecretString="xoxb-local")
     _create_stack(aws, DATA_STACK, built / DATA, {})
+    _rewrite_key_policy(client_for(aws.url, "kms"), built / DATA)
     parameters = {
         "DataStack": DATA_STACK,
         "CodeBucket": _CODE_BUCKET,
@@ -77,6 +78,15 @@ def _rewrite_policies(iam: Any) -> None:
             policy["Statement"] = [statement for statement in policy["Statement"] if statement]
             document = json.dumps(policy)
             iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+
+
+def _rewrite_key_policy(kms: Any, data: Path) -> None:
+    """Write the key's policy as KMS keeps it: moto keeps the template's object and breaks on it."""
+    template = json.loads(data.read_text(encoding="utf-8"))
+    policy = template["Resources"]["SealKey"]["Properties"]["KeyPolicy"]
+    policy["Statement"][0]["Principal"] = {"AWS": "arn:aws:iam::123456789012:root"}
+    for key in kms.list_keys()["Keys"]:
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps(policy))
 
 
 def database_for(aws: EmbeddedAws, stack: ExitStack) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from chalicelib.findings.store import table_definitions
 from vigil.local._dynoxide import Dynoxide, find_binary
+from vigil.local._evidence import evidence_environment
 from vigil.local._functions import Handler
 from vigil.local._patterns import Pattern
 from vigil.local._principals import HOME_REGION, applied, client_for, role_environment
@@ -217,6 +218,7 @@ class LocalVigil:
         return {
             **role_environment(self.aws.url, AUDITOR_ROLE, self.aws.account_id),
             **{_table_variable(name): name for name in self._table_names()},
+            **evidence_environment(self.aws.url),
             "AWS_ENDPOINT_URL_DYNAMODB": database_url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,

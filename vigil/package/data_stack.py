@@ -13,7 +13,16 @@ from vigil.package.cloudformation import VERSION, Json, attribute, exports, poli
 _KEEP: Json = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 #: Every entry is in the history as well; what is here only shows why announcing it failed.
 FAILURES_KEPT_DAYS = 90
+#: An export can be made again; the evidence it is made from stays.
+EXPORTS_KEPT_DAYS = 30
+_EXPORTS_EXPIRY: Json = {"Status": "Enabled", "ExpirationInDays": EXPORTS_KEPT_DAYS}
 _EXPIRY: Json = {"Status": "Enabled", "ExpirationInDays": FAILURES_KEPT_DAYS}
+
+#: Compliance mode: not even the account's root can shorten it.
+_LOCK: Json = {
+    "ObjectLockEnabled": "Enabled",
+    "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": ref("RetentionDays")}},
+}
 
 
 def data_template() -> Json:
@@ -22,6 +31,14 @@ def data_template() -> Json:
     return {
         "AWSTemplateFormatVersion": VERSION,
         "Description": "Vigil: findings, history, ledger, work and topic. Deleting keeps them.",
+        "Parameters": {
+            "RetentionDays": {
+                "Type": "Number",
+                "Default": 400,
+                "MinValue": 1,
+                "Description": "Days for which nobody can delete or replace what is sealed",
+            },
+        },
         "Resources": {
             **tables,
             "Topic": {
@@ -34,6 +51,15 @@ def data_template() -> Json:
             # Every bundle that ever was in force stays: a finding names the rules by their hash.
             "RulesBucket": _bucket(VersioningConfiguration={"Status": "Enabled"}),
             "RulesBucketPolicy": _bucket_policy("RulesBucket"),
+            "EvidenceBucket": _bucket(
+                VersioningConfiguration={"Status": "Enabled"},
+                ObjectLockEnabled=True,
+                ObjectLockConfiguration=_LOCK,
+            ),
+            "EvidenceBucketPolicy": _bucket_policy("EvidenceBucket"),
+            "ExportsBucket": _bucket(LifecycleConfiguration={"Rules": [_EXPORTS_EXPIRY]}),
+            "ExportsBucketPolicy": _bucket_policy("ExportsBucket"),
+            "SealKey": _seal_key(),
         },
         "Outputs": exports(_exported(tables)),
     }
@@ -48,6 +74,12 @@ def _exported(tables: Mapping[str, Any]) -> Json:
         "FailuresBucketArn": attribute("FailuresBucket"),
         "RulesBucket": ref("RulesBucket"),
         "RulesBucketArn": attribute("RulesBucket"),
+        "EvidenceBucket": ref("EvidenceBucket"),
+        "EvidenceBucketArn": attribute("EvidenceBucket"),
+        "ExportsBucket": ref("ExportsBucket"),
+        "ExportsBucketArn": attribute("ExportsBucket"),
+        "SealKey": ref("SealKey"),
+        "SealKeyArn": attribute("SealKey"),
     }
 
 
@@ -73,7 +105,7 @@ def _table(definition: Mapping[str, Any]) -> Json:
     return {"Type": "AWS::DynamoDB::Table", **_KEEP, "Properties": properties}
 
 
-def _bucket(**own: Json) -> Json:
+def _bucket(**own: Any) -> Json:
     return {
         "Type": "AWS::S3::Bucket",
         **_KEEP,
@@ -86,6 +118,26 @@ def _bucket(**own: Json) -> Json:
             },
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
             **own,
+        },
+    }
+
+
+def _seal_key() -> Json:
+    """Return the key whose signatures prove the history; its private half never leaves KMS."""
+    account = {
+        "Effect": "Allow",
+        "Principal": {"AWS": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return {
+        "Type": "AWS::KMS::Key",
+        **_KEEP,
+        "Properties": {
+            "Description": "Signs the sealed history of Vigil",
+            "KeySpec": "RSA_3072",
+            "KeyUsage": "SIGN_VERIFY",
+            "KeyPolicy": policy([account]),
         },
     }
 
