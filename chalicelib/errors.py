@@ -7,6 +7,9 @@ VigilError
 └── PermanentError          redelivery cannot help; the record goes to the dead-letter queue
     ├── DuplicateRecordError  this very record was processed before: done
     ├── NotOfferedError     the Region does not have what was asked for: nothing is there
+    ├── NotAllowedError     this person may not do that (or nobody knows who it is)
+    ├── NotFoundError       there is no such finding, exemption, person or job
+    ├── InvalidRequestError what was asked for makes no sense, or not in the present state
     ├── InvalidRecordError  not a CloudTrail record, or a spoofed one
     ├── RuleDocumentError   a rule document breaks the grammar
     └── SettingsError       the environment lacks or garbles a setting
@@ -60,6 +63,18 @@ class DuplicateRecordError(PermanentError):
 
 class NotOfferedError(PermanentError):
     """A Region, or the account in it, does not have a service."""
+
+
+class NotAllowedError(PermanentError):
+    """Whoever asks may not do that."""
+
+
+class NotFoundError(PermanentError):
+    """What a request names does not exist."""
+
+
+class InvalidRequestError(PermanentError):
+    """A request makes no sense, in itself or in the present state of what it is about."""
 
 
 class InvalidRecordError(PermanentError):
