@@ -11,7 +11,7 @@ STAMP  := $(VENV)/.installed
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(STAMP): requirements.txt requirements-lambda.txt pyproject.toml scripts/setup.sh
+$(STAMP): requirements.txt requirements-lambda.txt pyproject.toml scripts/setup.sh scripts/setup-chromium.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh
 	@touch $@
 

@@ -23,8 +23,10 @@ from botocore.client import BaseClient
 from benchmarks.report import Line, Wanted
 from chalicelib.evaluate.bundle import bundle_from
 from tests.builders import envelope, iam_user, record, sqs_message
+from vigil.local._patterns import matches
 from vigil.local.environment import LocalVigil
 from vigil.local.moto_server import EmbeddedAws
+from vigil.package.patterns import TOLD_ENTRIES
 from vigil.rulefiles import RULES, load_rules, resource_types
 
 REGION = "us-east-1"
@@ -216,4 +218,5 @@ def _entries_of(group: str) -> list[dict[str, Any]]:
     pages = Clients().client("dynamodb").get_paginator("scan")
     found = pages.paginate(TableName=Settings.from_env().history_table)
     items = [item for page in found for item in page["Items"] if group in item["pk"]["S"]]
-    return [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items]
+    records = [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items]
+    return [record for record in records if matches(TOLD_ENTRIES, record)]

@@ -10,6 +10,7 @@ VigilError
     ├── NotAllowedError     this person may not do that (or nobody knows who it is)
     ├── NotFoundError       there is no such finding, exemption, person or job
     ├── InvalidRequestError what was asked for makes no sense, or not in the present state
+    ├── DamagedEvidenceError  what was kept is not what its hash says
     ├── InvalidRecordError  not a CloudTrail record, or a spoofed one
     ├── RuleDocumentError   a rule document breaks the grammar
     └── SettingsError       the environment lacks or garbles a setting
@@ -75,6 +76,10 @@ class NotFoundError(PermanentError):
 
 class InvalidRequestError(PermanentError):
     """A request makes no sense, in itself or in the present state of what it is about."""
+
+
+class DamagedEvidenceError(PermanentError):
+    """Kept evidence is not what was written: its hash says so."""
 
 
 class InvalidRecordError(PermanentError):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from chalicelib.model import (
     Commit,
     ConfigurationItem,
+    ItemRef,
     Known,
     LastSweep,
     LedgerRow,
@@ -85,6 +86,17 @@ class Store(Protocol):
 
     def dependents(self, companion_key: str, dependent_type: str) -> tuple[ResourceRef, ...]:
         """Return the resources of a type whose last look named this companion."""
+
+
+class Items(Protocol):
+    """Where configurations are kept, each distinct one once."""
+
+    def put(self, document: Mapping[str, Any]) -> ItemRef:
+        """Keep a configuration and say under which name; idempotent.
+
+        Raises:
+            RetryableError: It is not kept, so nothing may refer to it.
+        """
 
 
 class Queue(Protocol):

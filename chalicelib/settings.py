@@ -34,6 +34,7 @@ class Settings:
         evidence_bucket: Where configuration items and the seal are kept, under Object Lock; empty:
             neither is.
         exports_bucket: Where finished exports wait to be fetched.
+        exports_queue_url: Queue of exports that somebody asked for.
         seal_key_id: The KMS key that signs the seal.
         confirm_seconds: Delays of the confirming looks.
         sweep_regions: Regions that a sweep covers.
@@ -61,6 +62,7 @@ class Settings:
     rules_bucket: str = ""
     evidence_bucket: str = ""
     exports_bucket: str = ""
+    exports_queue_url: str = ""
     seal_key_id: str = ""
     confirm_seconds: tuple[int, ...] = DEFAULT_CONFIRM_SECONDS
     sweep_regions: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class Settings:
             rules_bucket=read.text("VIGIL_RULES_BUCKET"),
             evidence_bucket=read.text("VIGIL_EVIDENCE_BUCKET"),
             exports_bucket=read.text("VIGIL_EXPORTS_BUCKET"),
+            exports_queue_url=read.text("VIGIL_EXPORTS_QUEUE_URL"),
             seal_key_id=read.text("VIGIL_SEAL_KEY_ID"),
             confirm_seconds=read.seconds("VIGIL_CONFIRM_SECONDS", DEFAULT_CONFIRM_SECONDS),
             sweep_regions=read.names("VIGIL_SWEEP_REGIONS") or (read.text("AWS_REGION"),),

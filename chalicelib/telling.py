@@ -5,6 +5,7 @@ Kept apart from `wiring`, so that announcing imports no rules and posting no res
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,9 +16,11 @@ from chalicelib.aws import Clients, SystemClock
 from chalicelib.credentials import read_secret
 from chalicelib.errors import DeliveryError, InvalidRecordError
 from chalicelib.findings.deliveries import Deliveries
+from chalicelib.findings.exemptions import exemption_for
 from chalicelib.findings.history import transition_from
+from chalicelib.findings.register import DynamoRegister
 from chalicelib.findings.store import DynamoStore
-from chalicelib.model import Severity
+from chalicelib.model import Exemption, Severity, Transition
 from chalicelib.model.notice import Entry, Level, Notice
 from chalicelib.notify import slack, sns
 from chalicelib.pipeline.announcing import (
@@ -32,6 +35,8 @@ from chalicelib.settings import Settings
 
 #: A secret is read again this often, so that a rotated token needs no deployment.
 SECRET_SECONDS = 300
+#: So are the exemptions in force; a finding that one was approved for meanwhile is still told.
+EXEMPTIONS_SECONDS = 60
 #: SQS counts its 12 hours from the receive, which was a moment ago.
 MAX_VISIBILITY_SECONDS = 43_000
 DEFAULT_RETRY_SECONDS = 30
@@ -148,7 +153,33 @@ def _announcing(settings: Settings) -> Announcing:
             _clients(settings).client("dynamodb"), settings.work_table, "sns", timedelta(0)
         ),
         clock=SystemClock(),
+        exemption_of=functools.partial(_exemption_of, settings),
     )
+
+
+def _exemption_of(settings: Settings, transition: Transition) -> str | None:
+    """Return the exemption under which a finding stood when its transition was decided."""
+    finding, decided = transition.finding, transition.times.decided
+    if finding is None:
+        return None
+    period = int(SystemClock().now().timestamp() // EXEMPTIONS_SECONDS)
+    found = exemption_for(finding, _approved_until(settings, period), decided)
+    if found is None:
+        return None
+    # What is remembered may be over by now: nobody is spared a message because of that.
+    fresh = _register(settings).exemption(found.id)
+    return found.id if fresh and exemption_for(finding, (fresh,), decided) else None
+
+
+@functools.lru_cache(maxsize=4)
+def _approved_until(settings: Settings, _period: int) -> tuple[Exemption, ...]:
+    return _register(settings).approved()
+
+
+@functools.cache
+def _register(settings: Settings) -> DynamoRegister:
+    client = _clients(settings).client("dynamodb")
+    return DynamoRegister(client, settings.work_table, settings.history_table)
 
 
 def _publish(settings: Settings, notice: Notice) -> str:
@@ -198,12 +229,15 @@ def _notice_of(message: Mapping[str, Any], settings: Settings) -> Notice:
     """Read a notice; one too large for the topic names only its keys."""
     if "keys" not in message:
         return msgspec.convert(message, Notice)
-    keys = [(str(key["pk"]), str(key["sk"])) for key in message["keys"]]
+    keys = [(str(k["pk"]), str(k["sk"]), k.get("exemption_id")) for k in message["keys"]]
     return Notice(
         id=message["id"],
         level=Level(message["level"]),
         severity=Severity(message["severity"]),
-        entries=tuple(_entry_at(_store(settings), pk, sk) for pk, sk in keys),
+        entries=tuple(
+            replace(_entry_at(_store(settings), pk, sk), exemption_id=exempt)
+            for pk, sk, exempt in keys
+        ),
     )
 
 

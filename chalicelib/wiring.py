@@ -18,6 +18,7 @@ from chalicelib.errors import RuleDocumentError
 from chalicelib.evaluate.bundle import ruleset_from
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.evaluate.shapes import shapes_of
+from chalicelib.findings.items import S3Items
 from chalicelib.findings.rates import DynamoRates
 from chalicelib.findings.store import DynamoStore
 from chalicelib.findings.sweeps import DynamoSweeps
@@ -34,7 +35,7 @@ from chalicelib.model.ruleset import Ruleset
 from chalicelib.plugins import discover
 from chalicelib.ports import Clock
 from chalicelib.queues import SqsQueue
-from chalicelib.resources._frame import fingerprint, owner_of
+from chalicelib.resources._frame import fingerprint, subject_for, with_tags
 from chalicelib.resources._observer import ResourceObserver
 from chalicelib.settings import Settings
 
@@ -146,7 +147,7 @@ def ports_over(
     dynamodb = clients.client("dynamodb")
     return pipeline.Ports(
         clock=clock,
-        observer=ResourceObserver(clients, types, rulebook.pointers_for, clock),
+        observer=ResourceObserver(clients, types, _pointers_for(types, rulebook), clock),
         store=DynamoStore(
             dynamodb, settings.findings_table, settings.history_table, settings.ledger_table
         ),
@@ -160,11 +161,25 @@ def ports_over(
         places=_places(settings, rulebook),
         subject_of=_subject_of(types, in_force, settings.default_owner),
         fingerprint_of=lambda item: fingerprint(types[item.ref.type], item),
+        items=_items(settings, clients),
+        sla=in_force.sla,
+        exemptions=in_force.exemptions,
     )
+
+
+def _items(settings: Settings, clients: Clients) -> S3Items | None:
+    bucket = settings.evidence_bucket
+    return S3Items(_lazy(clients, "s3"), bucket) if bucket else None
 
 
 def _lazy(clients: Clients, service: str) -> Callable[[], Any]:
     return functools.partial(clients.client, service)
+
+
+def _pointers_for(
+    types: dict[str, ResourceType], rulebook: Rulebook
+) -> Callable[[str], frozenset[str]]:
+    return lambda name: with_tags(types[name], rulebook.pointers_for(name))
 
 
 def _subject_of(
@@ -172,9 +187,13 @@ def _subject_of(
 ) -> Callable[[ResourceRef, ConfigurationItem | None], Subject]:
     def subject_of(ref: ResourceRef, item: ConfigurationItem | None) -> Subject:
         arn = types[ref.type].arn if ref.type in types else None
-        tagged = owner_of(item) if item else None
-        owner = tagged or ruleset.owner_in(ref.account_id) or default_owner
-        return Subject(ref=ref, arn=arn(ref) if arn else None, owner=owner)
+        return subject_for(
+            ref,
+            item,
+            arn=arn(ref) if arn else None,
+            ruleset=ruleset,
+            default_owner=default_owner,
+        )
 
     return subject_of
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the virtual environment: Python packages, the `vigil` command, and dynoxide (a real
-# DynamoDB-compatible database, one static binary from npm) where the platform has it.
+# DynamoDB-compatible database, one static binary from npm) and a headless Chromium for the tests of
+# the console, where the platform has them.
 set -eu
 : "${PYTHON:=python3}" "${VENV:=.venv}"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
@@ -23,4 +24,8 @@ install_dynoxide() {
 }
 if [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] && [ ! -x "$VENV/bin/dynoxide" ]; then
   install_dynoxide || echo "dynoxide could not be installed; the store will live in moto" >&2
+fi
+if [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ]; then
+  VENV="$VENV" sh scripts/setup-chromium.sh ||
+    echo "Chromium could not be installed; the console's pages will not be tested" >&2
 fi

@@ -7,7 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from tests.console import browser
 
 #: Dozens of tests start commands and functions as processes of their own. Where the environment
 #: forbids Python to keep what it compiled, each of them would compile everything again.
@@ -19,3 +22,12 @@ sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 settings.register_profile("same", derandomize=True)
 settings.register_profile("new", settings.get_profile("default"))
 settings.load_profile("same")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so when the console's pages could not be tested."""
+    if browser.found() is None:
+        told = "no Chromium was found: the console's pages were not tested"
+        terminalreporter.write_line(
+            f"{told} (set VIGIL_CHROMIUM, or see scripts/setup-chromium.sh)"
+        )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import boto3
 import msgspec
@@ -16,18 +16,17 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from chalicelib.errors import InvalidRequestError, VigilError
+from vigil.errors import UnreachableError
 
 #: Below the endpoint of an embedded AWS.
 LOCAL_PATH = "/vigil/api"
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _RETRIES = urllib3.Retry(connect=2, read=False, redirect=False, other=False)
+#: A page of the console asks for several things at once.
+CONNECTIONS = 10
 _SUCCESS = range(200, 300)
 _CLIENT_ERRORS = range(400, 500)
 _DENIED = (401, 403)
-
-
-class UnreachableError(VigilError):
-    """The API did not answer, refused the caller, or failed."""
 
 
 class RefusedRequestError(InvalidRequestError):
@@ -63,7 +62,9 @@ class ApiClient:
 
     url: str
     session: boto3.session.Session
-    _pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
+    _pool: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(maxsize=CONNECTIONS)
+    )
 
     @classmethod
     def from_env(cls, url: str | None = None) -> "ApiClient":
@@ -94,7 +95,7 @@ class ApiClient:
         Raises:
             UnreachableError: There are no credentials, or nobody answered.
         """
-        url = self.url + path + (f"?{urlencode(query)}" if query else "")
+        url = self.url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = self._signed(method, url, body)
         try:
             answer = self._pool.request(

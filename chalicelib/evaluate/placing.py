@@ -6,7 +6,10 @@ built when a place first needs them, and kept.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Generic, TypeVar
+
+import msgspec
 
 from chalicelib.model import Rule
 from chalicelib.model.ruleset import Ruleset
@@ -44,3 +47,13 @@ def rules_anywhere(ruleset: Ruleset) -> tuple[Rule, ...]:
     found = {rule.id: rule for override in ruleset.overrides for rule in override.rules}
     found |= {rule.id: rule for rule in ruleset.rules}
     return tuple(found[rule_id] for rule_id in sorted(found))
+
+
+def hash_of(ruleset: Ruleset) -> str:
+    """Return the hash under which looks and sweeps name these rules: `Rulebook.hash`."""
+    whole = "".join(rule.hash for rule in rules_anywhere(ruleset))
+    book = sha256(whole.encode()).hexdigest()
+    if not ruleset.overrides:
+        return book
+    written = msgspec.json.encode(ruleset.overrides, order="sorted")
+    return sha256(book.encode() + written).hexdigest()

@@ -5,8 +5,8 @@ bears its name, except from when on it can exist (`unseen_since`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from chalicelib.model import (
     Cause,
@@ -15,20 +15,27 @@ from chalicelib.model import (
     LookRequest,
     ResourceRef,
     Rule,
+    Severity,
     Sighting,
     Times,
 )
+from chalicelib.model.ruleset import DEFAULT_SLA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What was known, what was seen, why we looked, under which rules, and when."""
+    """What was known, what was seen, why we looked, under which rules, and when.
+
+    Attributes:
+        sla: Severity → hours within which a finding should be resolved.
+    """
 
     known: Known
     sighting: Sighting
     request: LookRequest
     rules: Mapping[str, Rule]
     now: datetime
+    sla: Mapping[Severity, int] = field(default_factory=lambda: DEFAULT_SLA)
 
     @property
     def ref(self) -> ResourceRef:
@@ -51,6 +58,19 @@ class Case:
     def unseen_since(self) -> datetime | None:
         """Start of the last look, which saw nothing of what is new now; None without one."""
         return self.known.look.started_at if self.known.look else None
+
+    @property
+    def recreated_at(self) -> datetime | None:
+        """When the resource was there again after having been gone; None where it never was."""
+        look = self.known.look
+        if look is None:
+            return None
+        return self.now if look.gone else look.recreated_at
+
+    def due_at(self, severity: Severity, opened_at: datetime) -> datetime | None:
+        """Return when a finding should be resolved by; None where nothing says so."""
+        hours = self.sla.get(severity)
+        return None if hours is None else opened_at + timedelta(hours=hours)
 
     @property
     def event_id(self) -> str | None:

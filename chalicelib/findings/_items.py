@@ -34,6 +34,7 @@ LEDGER_RETENTION = timedelta(days=400)
 #: A settled detection stays this long, so that a late duplicate of its event is recognised.
 DETECTION_RETENTION = timedelta(days=30)
 _SEQ_DIGITS = 8
+_NO_EVENT_ID = "-"
 
 
 def stamp(instant: datetime) -> str:
@@ -84,14 +85,18 @@ def item_of_look(ref: ResourceRef, look: Look) -> Item:
 
 
 def item_of_finding(transition: Transition, finding: Finding) -> Item:
-    """Write a finding whose newest history entry is `transition`."""
+    """Write a finding whose newest history entry is `transition`.
+
+    Open ones are listed by when they opened, resolved ones by when they were resolved: nobody has
+    to read all that ever was for what was resolved lately.
+    """
     return {
         **key_of(finding.subject.ref.key, finding_key(finding.rule_id)),
         "document": _json(chained(finding, body_of(transition))),
         "revision": _number(finding.revision),
         "finding_id": _text(finding.id),
         "open_key": _text(_list_key(finding)),
-        "opened_at": _text(stamp(finding.opened_at)),
+        "opened_at": _text(stamp(finding.resolved_at or finding.opened_at)),
     }
 
 
@@ -152,8 +157,12 @@ def entry_key(transition: Transition) -> str:
     name = transition.rule_id
     if transition.detection is not None:
         name = detection_key(transition.detection).removeprefix("detection#")
+    if (record := transition.exemption or transition.person) is not None:
+        name = record.id
     if transition.kind is TransitionKind.SUMMARISED:
         instant, name = transition.look_started_at or instant, "sweep"
+    if transition.kind is TransitionKind.RECORDED:
+        name = f"item#{transition.item.hash if transition.item else 'gone'}"
     return f"{stamp(instant)}#{name}#{transition.seq:0{_SEQ_DIGITS}d}#{transition.kind.value}"
 
 
@@ -177,7 +186,8 @@ def item_of_row(row: LedgerRow, *, twin: bool = False) -> Item:
         "message_id": _text(row.message_id),
         "expires": _epoch(row.received_at + LEDGER_RETENTION),
     }
-    return item if row.detail is None else {**item, "detail": _text(row.detail)}
+    told = {"detail": row.detail, "actor": row.actor}
+    return item | {name: _text(value) for name, value in told.items() if value is not None}
 
 
 def key_of(pk: str, sk: str) -> Item:
@@ -224,6 +234,26 @@ def ref_from(key: str, item: Mapping[str, Any]) -> ResourceRef:
     )
 
 
+def row_from(item: Mapping[str, Any]) -> LedgerRow:
+    """Read a ledger row; rows of earlier versions name no actor."""
+    account_id, region, _ = item["pk"]["S"].split("#", 2)
+    event_id = item["sk"]["S"].partition("#")[0]
+    return LedgerRow(
+        account_id=account_id,
+        region=region,
+        event_id=None if event_id == _NO_EVENT_ID else event_id,
+        record_hash=item["record_hash"]["S"],
+        event_time=datetime.fromisoformat(item["event_time"]["S"]),
+        received_at=datetime.fromisoformat(item["received_at"]["S"]),
+        event_source=item["event_source"]["S"],
+        event_name=item["event_name"]["S"],
+        disposition=item["disposition"]["S"],
+        message_id=item["message_id"]["S"],
+        detail=item["detail"]["S"] if "detail" in item else None,
+        actor=item["actor"]["S"] if "actor" in item else None,
+    )
+
+
 def is_same_record(item: Mapping[str, Any], row: LedgerRow) -> bool:
     """Tell whether a stored ledger row is of the very same record."""
     return bool(item["record_hash"]["S"] == row.record_hash)
@@ -238,7 +268,7 @@ def _list_key(finding: Finding) -> str:
 
 def _row_key(row: LedgerRow, twin: bool) -> str:  # noqa: FBT001 - passed on from one caller
     if row.event_id is None:
-        return f"-#{row.record_hash}#{row.message_id}"
+        return f"{_NO_EVENT_ID}#{row.record_hash}#{row.message_id}"
     return f"{row.event_id}#{row.record_hash}" if twin else row.event_id
 
 

@@ -28,6 +28,7 @@ def look_at_present(
         verdicts=verdicts,
         item=_kept(case.sighting.item),
         companions=_companions_after(case),
+        recreated_at=case.recreated_at,
     )
 
 

@@ -35,6 +35,7 @@ from chalicelib.model import (
     Reason,
     ResourceRef,
     Rule,
+    Severity,
     Sighting,
     Status,
     Subject,
@@ -44,6 +45,7 @@ from chalicelib.model import (
     Transition,
     TransitionKind,
 )
+from chalicelib.model.ruleset import DEFAULT_SLA
 
 #: A second look in a row that does not find a resource is believed.
 ABSENCES_BELIEVED = 2
@@ -86,6 +88,7 @@ def reconcile(  # noqa: PLR0913 - the whole decision in one call: these are its 
     now: datetime,
     detections: tuple[Detection, ...] = (),
     ledger: LedgerRow | None = None,
+    sla: Mapping[Severity, int] = DEFAULT_SLA,
 ) -> Outcome:
     """Decide what a look changes.
 
@@ -97,8 +100,9 @@ def reconcile(  # noqa: PLR0913 - the whole decision in one call: these are its 
         now: The time of the decision, not before the look's end.
         detections: What change rules saw in the event behind the request.
         ledger: Row of the record behind it, written with an accepted look only.
+        sla: Severity → hours within which a finding should be resolved.
     """
-    case = Case(known=known, sighting=sighting, request=request, rules=rules, now=now)
+    case = Case(known=known, sighting=sighting, request=request, rules=rules, now=now, sla=sla)
     outcome = _DECIDE[position_of(case)](case, detections)
     if outcome.commit is None or not outcome.settled:
         return outcome

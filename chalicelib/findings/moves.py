@@ -6,6 +6,7 @@ move writes into the finding is beside the table, one function per kind.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.findings._case import Case
@@ -128,8 +129,17 @@ def _open(
         seen_at=window.seen_at,
         opened_at=case.now,
         changed_at=case.now,
+        due_at=case.due_at(evaluation.severity, case.now),
+        recreated_at=_recreated_at(case, finding),
     )
     return _shown(case, kind, opened, finding, proven)
+
+
+def _recreated_at(case: Case, before: Finding | None) -> datetime | None:
+    if case.recreated_at is None and before and before.reason is Reason.RESOURCE_DELETED:
+        # The process that buried the resource died before its tombstone was written.
+        return case.now
+    return case.recreated_at
 
 
 def _update(case: Case, finding: Finding, evaluation: Evaluation) -> Transition | None:
@@ -178,6 +188,9 @@ def _shrink(case: Case, finding: Finding, evaluation: Evaluation) -> Transition:
 
 
 def _regraded(case: Case, finding: Finding, evaluation: Evaluation) -> Finding:
+    due_at = finding.due_at
+    if finding.severity is not evaluation.severity:
+        due_at = case.due_at(evaluation.severity, finding.opened_at)
     return replace(
         finding,
         rule_hash=evaluation.rule_hash,
@@ -189,6 +202,7 @@ def _regraded(case: Case, finding: Finding, evaluation: Evaluation) -> Finding:
         revision=finding.revision + 1,
         seen_by=case.event_id,
         changed_at=case.now,
+        due_at=due_at,
         head=None,
     )
 

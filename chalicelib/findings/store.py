@@ -32,6 +32,7 @@ from chalicelib.findings._items import (
     look_from,
     open_key,
     ref_from,
+    resolved_key,
     stamp,
 )
 from chalicelib.findings._refusals import code_of, is_twin, raise_for
@@ -129,6 +130,15 @@ class DynamoStore:
                 {":pk": open_key(account_id, severity.value), ":since": _floor(since)},
             )
             yield from map(finding_from, pages)
+
+    def resolved_findings(self, account_id: str, *, since: datetime) -> Iterator[Finding]:
+        """Yield an account's findings that were resolved since then, oldest first."""
+        pages = self._index(
+            OPEN_INDEX,
+            "open_key = :pk AND opened_at >= :since",
+            {":pk": resolved_key(account_id), ":since": stamp(since)},
+        )
+        yield from map(finding_from, pages)
 
     def summarise(self, account_id: str, since: datetime | None) -> tuple[RuleCount, ...]:
         """Count open findings that a first look or new rules brought since then, worst first."""

@@ -17,6 +17,7 @@ class LedgerRow:
         disposition: ``evaluated``, ``irrelevant`` (no rule or resource type names it),
             ``failed-call``, ``read-only``, ``refused`` (spoofed) or ``invalid``.
         message_id: SQS message that carried it; keeps rows without an event id apart.
+        actor: `Actor.name` of who made the call, as the record says; None where there is none.
     """
 
     account_id: str
@@ -30,6 +31,7 @@ class LedgerRow:
     disposition: str
     message_id: str
     detail: str | None = None
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

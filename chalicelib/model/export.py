@@ -7,10 +7,11 @@ reads and never gather them. Nothing it writes may depend on the clock, the call
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import IO
 
 from chalicelib.model.finding import Finding
-from chalicelib.model.people import Exemption
+from chalicelib.model.people import Exemption, Identity
 from chalicelib.model.rule import Rule
 from chalicelib.model.transition import Transition
 
@@ -102,3 +103,42 @@ class Format:
     media_type: str
     write: Callable[[Iterable[ExportedFinding | SealedEntry], ExportContext, IO[bytes]], None]
     detections: bool = False
+
+
+class ExportStatus(StrEnum):
+    """How far an export has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportJob:
+    """An export that somebody asked for, and what became of it.
+
+    Attributes:
+        total: Findings to write; None until they are counted.
+        size: Bytes of the finished file.
+        sha256: Of the finished file, hexadecimal.
+        key_fingerprint: SHA-256 of the public key that a pack is signed with; None for the others.
+        error: Why there is no file, in one line.
+        url: Where the file can be fetched for a short time; only on a job that is read, never
+            stored.
+    """
+
+    id: str
+    query: ExportQuery
+    status: ExportStatus
+    requested_by: Identity
+    requested_at: datetime
+    done: int = 0
+    total: int | None = None
+    manifest: int | None = None
+    size: int | None = None
+    sha256: str | None = None
+    key_fingerprint: str | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+    url: str | None = None

@@ -69,6 +69,8 @@ class Look:
         item: The described item's document (without ``derived``), for before → after; None
             where it was too large to keep.
         companions: Store keys of the resources this one depends on.
+        recreated_at: When it was first seen to be there again after having been gone; None where
+            it never was.
     """
 
     rev: int
@@ -83,6 +85,8 @@ class Look:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     item: Mapping[str, Any] | None = None
     companions: tuple[str, ...] = ()
+    recorded: str | None = None
+    recreated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +171,8 @@ class Finding:
         assignee: Who is to see to it; a name that people chose, proven by nothing.
         exemption_id: The exemption that was in force when its last entry was written. What is in
             force now is for the reader to decide.
-        recreated_at: When this episode opened, if its resource had been deleted before.
+        recreated_at: When its resource was seen to be there again, if it had been deleted before
+            this episode: what was accepted before then was accepted of another resource.
         head: Hash of the newest history entry.
     """
 
@@ -201,6 +206,10 @@ class Finding:
     exemption_id: str | None = None
     recreated_at: datetime | None = None
     head: str | None = None
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Tell whether it is open past its due date; that it is exempt is for others to know."""
+        return self.status is Status.OPEN and self.due_at is not None and self.due_at < at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

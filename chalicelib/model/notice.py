@@ -19,11 +19,17 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A history entry: its key in the store, and what it says."""
+    """A history entry: its key in the store, and what it says.
+
+    Attributes:
+        exemption_id: The exemption in force when it was decided, which covers its finding: nobody
+            is waiting to be told.
+    """
 
     pk: str
     sk: str
     transition: Transition
+    exemption_id: str | None = None
 
     @property
     def id(self) -> str:
@@ -57,8 +63,22 @@ TOLD_KINDS = frozenset(
         TransitionKind.RESOLVED,
         TransitionKind.DETECTED,
         TransitionKind.SUMMARISED,
+        TransitionKind.ACKNOWLEDGED,
+        TransitionKind.ASSIGNED,
+        TransitionKind.NOTED,
+        TransitionKind.EXEMPTION_ENDED,
+        TransitionKind.EXEMPTION_REQUESTED,
+        TransitionKind.EXEMPTION_APPROVED,
+        TransitionKind.EXEMPTION_REFUSED,
+        TransitionKind.EXEMPTION_REVOKED,
+        TransitionKind.EXEMPTION_EXPIRED,
+        TransitionKind.EXEMPTION_ENDING,
+        TransitionKind.PERSON_CHANGED,
     }
 )
+
+#: What people do to a finding: told only beside the finding's own message, and never loudly.
+ACT_KINDS = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.ASSIGNED, TransitionKind.NOTED})
 
 #: Reasons told only through the sweep's summary.
 QUIET_REASONS = frozenset({Reason.FIRST_LOOK, Reason.RULE_CHANGE})
@@ -73,6 +93,8 @@ def is_told(transition: Transition) -> bool:
     """Tell whether a transition is announced by itself."""
     if transition.kind is TransitionKind.SUMMARISED:
         return True
+    if transition.kind in ACT_KINDS and transition.finding is None:
+        return False
     return transition.kind in TOLD_KINDS and transition.reason not in QUIET_REASONS
 
 

@@ -61,6 +61,7 @@ class Person:
         identities: `Identity.key` of each.
         confirmed: False until another person has said that these identities are theirs; the first
             two of a deployment need nobody, which their history says.
+        enrolled_by: Who named these identities last: whoever that is cannot confirm them.
         revision: Counts changes, from 1.
         head: Hash of the newest history entry about the person.
     """
@@ -70,6 +71,7 @@ class Person:
     identities: tuple[str, ...]
     confirmed: bool
     removed: bool = False
+    enrolled_by: Identity | None = None
     revision: int = 1
     head: str | None = None
 

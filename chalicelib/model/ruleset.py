@@ -1,9 +1,34 @@
-"""Everything that decides how resources are judged: rules, exceptions by place, owners."""
+"""Everything that decides how resources are judged: rules, exceptions by place, owners, times."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from chalicelib.model.rule import Rule
+from chalicelib.model.rule import Rule, Severity
+
+#: Severity → hours from opening within which a finding should be resolved; one that is missing,
+#: like informational here, has no such time.
+DEFAULT_SLA: Mapping[Severity, int] = MappingProxyType(
+    {
+        Severity.CRITICAL: 24,
+        Severity.HIGH: 7 * 24,
+        Severity.MEDIUM: 30 * 24,
+        Severity.LOW: 90 * 24,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptionPolicy:
+    """How long a risk may be accepted.
+
+    Attributes:
+        max_days: How far ahead an exemption may end; counted when it is asked for.
+        remind_days: How long before the end people are reminded.
+    """
+
+    max_days: int = 90
+    remind_days: int = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +61,15 @@ class Ruleset:
         overrides: In order; a later one wins.
         owners: Account → owner of findings whose resource names none.
         default_owner: Owner in all other accounts.
+        sla: Severity → hours, like `DEFAULT_SLA`; moves due dates of what opens from then on.
     """
 
     rules: tuple[Rule, ...]
     overrides: tuple[Override, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     default_owner: str | None = None
+    sla: Mapping[Severity, int] = field(default_factory=lambda: dict(DEFAULT_SLA))
+    exemptions: ExemptionPolicy = field(default_factory=ExemptionPolicy)
 
     def owner_in(self, account_id: str) -> str | None:
         """Return who owns what names no owner."""

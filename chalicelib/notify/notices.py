@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from chalicelib.model import Severity, Transition
-from chalicelib.model.notice import QUIET_REASONS, Entry, Level, Notice, is_told
+from chalicelib.model import Severity, Transition, TransitionKind
+from chalicelib.model.notice import ACT_KINDS, QUIET_REASONS, Entry, Level, Notice, is_told
 
 #: An unreadable resource is work for somebody, whatever rule it hides.
 UNREADABLE_RULE_ID = "vigil-resource-unreadable"
@@ -16,6 +16,15 @@ LEVELS = {
     Severity.LOW: Level.LOG,
     Severity.INFORMATIONAL: Level.LOG,
 }
+
+#: Exemptions and people that somebody has to decide upon; the others are told for the record.
+ASKING_KINDS = frozenset(
+    {
+        TransitionKind.EXEMPTION_REQUESTED,
+        TransitionKind.EXEMPTION_ENDING,
+        TransitionKind.PERSON_CHANGED,
+    }
+)
 
 
 def notices_from(entries: Iterable[Entry]) -> tuple[Notice, ...]:
@@ -33,9 +42,10 @@ def severity_of(transition: Transition) -> Severity:
 
 def level_of(transition: Transition) -> Level:
     """Return how loudly to tell a transition."""
-    if transition.summary or transition.reason in QUIET_REASONS:
+    quiet = transition.reason in QUIET_REASONS or transition.kind in ACT_KINDS
+    if transition.summary or quiet:
         return Level.LOG
-    if transition.rule_id == UNREADABLE_RULE_ID:
+    if transition.rule_id == UNREADABLE_RULE_ID or transition.kind in ASKING_KINDS:
         return Level.TICKET
     return LEVELS[severity_of(transition)]
 
@@ -49,7 +59,12 @@ def _notice_of(entries: Sequence[Entry]) -> Notice:
     levels = list(Level)
     return Notice(
         id=ordered[0].id,
-        level=min((level_of(e.transition) for e in ordered), key=levels.index),
+        level=min(map(_level_of, ordered), key=levels.index),
         severity=severity_of(ordered[0].transition),
         entries=ordered,
     )
+
+
+def _level_of(entry: Entry) -> Level:
+    """Return how loudly to tell an entry: an accepted risk is written down, and no more."""
+    return Level.LOG if entry.exemption_id is not None else level_of(entry.transition)

@@ -18,7 +18,8 @@ from chalicelib.model import (
     Transition,
     TransitionKind,
 )
-from chalicelib.notify import words
+from chalicelib.model.notice import ACT_KINDS
+from chalicelib.notify import accepted, words
 from chalicelib.notify._blocks import (
     HEADER_LIMIT_CHARS,
     SECTION_LIMIT_CHARS,
@@ -32,6 +33,7 @@ from chalicelib.notify._blocks import (
     note,
     plain,
 )
+from chalicelib.notify._care import act_text, care, owner
 from chalicelib.notify._summaries import WHOLE_LIST, named_and_rest, rest_text
 
 __all__ = [
@@ -56,12 +58,14 @@ _SIGNS = {
     Severity.INFORMATIONAL: "⬜",
 }
 _RESOLVED_SIGN = "✅"
+_ACT_SIGN = "👤"
 _REPEATED = "repeated: the first delivery may have arrived"
 _REPLY_LIMIT_CHARS = 1_900
 _MOVES = {
     TransitionKind.UPDATED: "✏️ Changed:",
     TransitionKind.ATTRIBUTED: "🔎 Explained:",
     TransitionKind.REOPENED: "🔁 Open again:",
+    TransitionKind.EXEMPTION_ENDED: "🔔 No longer exempt, and still open:",
 }
 
 
@@ -107,6 +111,7 @@ def payload(
     transitions: Sequence[Transition] = (),
     *,
     past: Sequence[Finding] = (),
+    now: datetime | None = None,
     repeated: bool = False,
 ) -> Payload:
     """Return the message about one resource: its findings and detections as they are now.
@@ -115,12 +120,13 @@ def payload(
         told: At least one, all of one resource; what stands and is worst first.
         transitions: What just happened to them: adds before → after.
         past: Findings that stood in the message and have since been told in a newer one.
+        now: When it is written, to say what is overdue; None: when a finding was last changed.
         repeated: Marks a message that may have been posted before.
     """
     first = told[0]
     blocks = [heading(_headline(first))]
     for one in told[:TOLD_PER_MESSAGE]:
-        blocks += _blocks_of(one, transitions, titled=one is not first)
+        blocks += _blocks_of(one, transitions, titled=one is not first, now=now)
     if (more := len(told) - TOLD_PER_MESSAGE) > 0:
         blocks.append(plain(f"… and {more} more on this resource"))
     blocks += [plain(f"{_RESOLVED_SIGN} {f.title}: later told in a newer message") for f in past]
@@ -176,13 +182,19 @@ def line_of(transition: Transition) -> str:
     """Return a transition in one line, for a digest."""
     told = transition.finding or transition.detection
     if told is None:
-        return transition.rule_id
+        return accepted.title_of(transition) or transition.rule_id
     sign = _RESOLVED_SIGN if transition.kind is TransitionKind.RESOLVED else _SIGNS[told.severity]
+    if transition.kind in ACT_KINDS:
+        sign = f"{_ACT_SIGN} {words.clean(act_text(transition))} ·"
     return f"{sign} {words.clean(told.message, 300)} ({words.where(told.subject)})"
 
 
 def _blocks_of(
-    one: Finding | Detection, transitions: Sequence[Transition], *, titled: bool
+    one: Finding | Detection,
+    transitions: Sequence[Transition],
+    *,
+    titled: bool,
+    now: datetime | None,
 ) -> list[Block]:
     blocks = [plain(_headline(one))] if titled or len(_headline(one)) > HEADER_LIMIT_CHARS else []
     facts = [
@@ -190,7 +202,9 @@ def _blocks_of(
         f"Where: {words.where(one.subject)}",
         f"Who: {words.who(one.cause)}",
     ]
-    facts += [f"Changed: {line}" for line in _changes(one, transitions)]
+    if isinstance(one, Finding):
+        facts += care(one, now or one.changed_at)
+    facts += _changes(one, transitions)
     if isinstance(one, Detection) and any(_is_transient(t, one) for t in transitions):
         facts.append("Transient: it was undone before it was looked at.")
     blocks.append(plain("\n".join(facts)))
@@ -202,10 +216,10 @@ def _blocks_of(
 
 def _changes(one: Finding | Detection, transitions: Sequence[Transition]) -> list[str]:
     return [
-        words.difference_text(difference)
+        line
         for transition in transitions
         if transition.rule_id == one.rule_id
-        for difference in transition.differences
+        for line in words.change_lines(transition)
     ]
 
 
@@ -237,7 +251,7 @@ def _reply_text(transition: Transition) -> str:
     title = finding.title if finding else transition.rule_id
     lines = [f"{_moved(transition)} {title}"]
     lines += [words.difference_text(d) for d in transition.differences]
-    if transition.cause:
+    if transition.cause and transition.kind not in ACT_KINDS:
         lines.append(f"Who: {words.who(transition.cause)}")
     return "\n".join(lines)[:_REPLY_LIMIT_CHARS]
 
@@ -246,6 +260,8 @@ def _moved(transition: Transition) -> str:
     finding = transition.finding
     if finding and transition.kind is TransitionKind.RESOLVED:
         return f"{_RESOLVED_SIGN} Resolved after {words.open_for(finding)} ({transition.reason}):"
+    if transition.kind in ACT_KINDS:
+        return f"{_ACT_SIGN} {act_text(transition)} ·"
     return _MOVES.get(transition.kind, "•")
 
 
@@ -257,7 +273,7 @@ def _context(one: Finding | Detection, *, repeated: bool) -> Block:
         parts.append(f"seen through event {seen_by}" if seen_by else "seen by a sweep")
     if one.cause and one.cause.event_id not in {None, seen_by}:
         parts.append(f"event {one.cause.event_id}")
-    parts.append(f"owner {one.subject.owner or 'unassigned'}")
+    parts.append(f"owner {owner(one.subject)}")
     return note(_marked(words.clean(" · ".join(parts), 1_000), repeated=repeated))
 
 

@@ -10,10 +10,11 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import DeliveryError
-from chalicelib.model import Transition, TransitionKind
-from chalicelib.model.notice import Notice
+from chalicelib.model import Finding, Transition, TransitionKind
+from chalicelib.model.notice import ACT_KINDS, Entry, Notice
 from chalicelib.model.wire import wire_json
-from chalicelib.notify import words
+from chalicelib.notify import accepted, words
+from chalicelib.notify._care import act_text, care, owner
 from chalicelib.notify._summaries import WHOLE_LIST, named_and_rest, rest_text
 
 #: SNS takes 262,144 bytes: both forms as one JSON document, quotes escaped, and the attributes.
@@ -32,6 +33,7 @@ _VERBS = {
     TransitionKind.RESOLVED: "Resolved",
     TransitionKind.DETECTED: "Seen",
     TransitionKind.SUMMARISED: "Summary",
+    TransitionKind.EXEMPTION_ENDED: "No longer exempt",
 }
 
 
@@ -68,6 +70,8 @@ def email_text(notice: Notice) -> str:
     room = EMAIL_LIMIT_CHARS
     for told, entry in enumerate(notice.entries):
         block = _paragraph(entry.transition)
+        if entry.exemption_id is not None:
+            block = f"Accepted risk, exemption {words.clean(entry.exemption_id)}\n{block}"
         room -= len(block)
         if room < 0 and told:
             return "\n\n".join([*blocks, f"… and {len(notice.entries) - told} more"])
@@ -77,10 +81,15 @@ def email_text(notice: Notice) -> str:
 
 def _message(notice: Notice) -> str:
     """Write both forms; the machine's as keys where it has no room."""
-    email, keys = email_text(notice), [{"pk": e.pk, "sk": e.sk} for e in notice.entries]
+    email, keys = email_text(notice), [_key_of(entry) for entry in notice.entries]
     slim = {"id": notice.id, "level": notice.level, "severity": notice.severity, "keys": keys}
     whole = _forms(notice, email)
     return (whole if len(whole) <= MESSAGE_LIMIT_BYTES else _forms(slim, email)).decode()
+
+
+def _key_of(entry: Entry) -> dict[str, str]:
+    exempt = {"exemption_id": entry.exemption_id} if entry.exemption_id is not None else {}
+    return {"pk": entry.pk, "sk": entry.sk, **exempt}
 
 
 def _forms(record: Any, email: str) -> bytes:
@@ -88,8 +97,9 @@ def _forms(record: Any, email: str) -> bytes:
 
 
 def _subject(notice: Notice) -> str:
-    rule_id = words.clean(notice.entries[0].transition.rule_id or "summary", 80)
-    text = f"{rule_id} {notice.severity}"
+    first = notice.entries[0].transition
+    about = first.kind.value if first.exemption or first.person else first.rule_id or "summary"
+    text = f"{words.clean(about, 80)} {notice.severity}"
     return text.encode("ascii", "replace").decode()[:SUBJECT_LIMIT_CHARS]
 
 
@@ -110,20 +120,30 @@ def _paragraph(transition: Transition) -> str:
     told = transition.finding or transition.detection
     if told is None:
         return _summary_text(transition)
+    is_act = transition.kind in ACT_KINDS
+    said = act_text(transition) if is_act else _VERBS[transition.kind]
     lines = [
-        f"{_VERBS[transition.kind]}: {words.clean(told.message, 1000)} ({told.severity})",
+        f"{said}: {words.clean(told.message, 1000)} ({told.severity})",
         f"Rule: {told.title}",
         f"Where: {words.where(told.subject)}",
-        f"Who: {words.who(transition.cause or told.cause)}",
-        *(f"Changed: {words.difference_text(d)}" for d in transition.differences),
     ]
+    if is_act:
+        return "\n".join(lines)
+    changes = words.change_lines(transition)
     if transition.kind is TransitionKind.RESOLVED and transition.finding:
-        return "\n".join([*lines[:3], f"Open for: {words.open_for(transition.finding)}"])
-    return "\n".join([*lines, f"Why it matters: {told.risk}", f"How to fix: {told.fix.text}"])
+        return "\n".join([*lines, *changes, f"Open for: {words.open_for(transition.finding)}"])
+    who = f"Who: {words.who(transition.cause or told.cause)}"
+    about = [f"Owner: {owner(told.subject)}"]
+    if isinstance(told, Finding):
+        about += care(told, transition.times.decided)
+    advice = [f"Why it matters: {told.risk}", f"How to fix: {told.fix.text}"]
+    return "\n".join([*lines, who, *about, *changes, *advice])
 
 
 def _summary_text(transition: Transition) -> str:
     summary = transition.summary
+    if title := accepted.title_of(transition):
+        return "\n".join([title, *accepted.lines_of(transition)])
     if summary is None:
         return transition.rule_id
     named, rest = named_and_rest(summary.counts)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.facts.legible import legible
-from chalicelib.model import Actor, Cause, Difference, Finding, Subject, Via
+from chalicelib.model import Actor, Cause, Difference, Finding, Subject, Transition, Via
 
 VALUE_LIMIT_CHARS = 300
 NAME_LIMIT_CHARS = 200
@@ -64,6 +64,21 @@ def difference_text(difference: Difference) -> str:
     return f"{clean(difference.pointer)}: {before} → {after}"
 
 
+def change_lines(transition: Transition) -> list[str]:
+    """Say before → after of what a transition is about, attribute by attribute.
+
+    At a first look nobody knows what was before: only what is there is said then.
+    """
+    finding = transition.finding
+    first = finding is not None and finding.revision == 1 and finding.seen_from is None
+    return [
+        _seen_text(difference)
+        if first and difference.before is None
+        else f"Changed: {difference_text(difference)}"
+        for difference in transition.differences
+    ]
+
+
 def duration(span: timedelta) -> str:
     """Write a span with its two largest units: ``3 d 4 h``, ``1.2 s``."""
     seconds = span.total_seconds()
@@ -86,6 +101,10 @@ def open_for(finding: Finding) -> str:
 def instant(when: datetime) -> str:
     """Write an instant in UTC, RFC 3339 with milliseconds."""
     return when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
+
+
+def _seen_text(difference: Difference) -> str:
+    return f"Seen: {clean(difference.pointer)}: {value_text(difference.after)}"
 
 
 def _said(value: Any, depth: int = 0) -> Any:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from chalicelib.errors import DeliveryError
 from chalicelib.findings.deliveries import Claim, Deliveries
+from chalicelib.model import Transition
 from chalicelib.model.notice import Entry, Notice, is_told
 from chalicelib.notify.notices import notices_from
 from chalicelib.ports import Clock
@@ -43,11 +44,14 @@ class Announcing:
     Attributes:
         deliveries: Claims without exclusion, that is with a lease of zero: a publisher that died
             must not hold up the next one.
+        exemption_of: Returns the id of the exemption under which a transition's finding stood when
+            it was decided, or None.
     """
 
     publish: Publisher
     deliveries: Deliveries
     clock: Clock
+    exemption_of: Callable[[Transition], str | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class Reading:
 def announce(read: Reading, world: Announcing) -> Announced:
     """Publish what is not yet published; one refused notice stops no other."""
     done = Announced(failures=read.failures)
-    for notice in notices_from(read.entries):
+    for notice in notices_from(_exempted(e, world) for e in read.entries if is_told(e.transition)):
         try:
             done += _publish(notice, world)
         except DeliveryError as error:
@@ -145,6 +149,10 @@ def _publish(notice: Notice, world: Announcing) -> Announced:
         for entry in rest.entries:
             world.deliveries.receipt(entry.id, message_id, world.clock.now())
     return Announced(notices=1 if open_entries else 0)
+
+
+def _exempted(entry: Entry, world: Announcing) -> Entry:
+    return replace(entry, exemption_id=world.exemption_of(entry.transition))
 
 
 def _hour_of(instant: datetime) -> datetime:

@@ -6,11 +6,13 @@ described may be the very thing that changed.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from chalicelib.errors import ConflictError
 from chalicelib.evaluate.engine import judge_item
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.findings.lifecycle import Outcome, reconcile
+from chalicelib.findings.recording import document_wanted, recorded
 from chalicelib.model import (
     Commit,
     ConfigurationItem,
@@ -47,6 +49,7 @@ def take_look(
 
     Raises:
         ConflictError: Others kept winning; the queue should bring the message back.
+        RetryableError: What was seen cannot be kept for now.
         DuplicateRecordError: The ledger row's record was processed before.
     """
     ref = ports.observer.resolve(request.ref)
@@ -86,7 +89,7 @@ def _attempts(
     for _ in range(LOOKS_PER_MESSAGE):
         known = ports.store.known(request.ref)
         sighting = _sighting(request, ports, item, rulebook)
-        item = None
+        item, now = None, ports.clock.now()
         outcome = reconcile(
             known,
             sighting,
@@ -94,11 +97,26 @@ def _attempts(
             rulebook.by_id,
             detections=detections,
             ledger=ledger,
-            now=ports.clock.now(),
+            now=now,
+            sla=ports.sla,
         )
-        if outcome.commit is not None and _committed(outcome.commit, ports) and outcome.settled:
+        if outcome.commit is None:
+            continue
+        commit = _in_timeline(outcome.commit, sighting, request, ports, now)
+        if _committed(commit, ports) and outcome.settled:
             yield outcome
             return
+
+
+def _in_timeline(
+    commit: Commit, sighting: Sighting, request: LookRequest, ports: Ports, now: datetime
+) -> Commit:
+    """Keep the configuration that a commit is about before the commit can name it."""
+    if ports.items is None:
+        return commit
+    document = document_wanted(commit, sighting)
+    kept = ports.items.put(document) if document is not None else None
+    return recorded(commit, sighting, request, kept, now=now)
 
 
 def _committed(commit: Commit, ports: Ports) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from chalicelib.errors import DuplicateRecordError, InvalidRecordError
 from chalicelib.evaluate.engine import burst_of, judge_change, occurrences
 from chalicelib.evaluate.rulebook import Rulebook
+from chalicelib.facts.legible import legible
 from chalicelib.findings.lifecycle import commit_of_detections
 from chalicelib.ingest import cloudtrail, envelope
 from chalicelib.ingest.disposition import disposition_of
@@ -32,6 +33,7 @@ from chalicelib.pipeline.sweeps import process_look, process_sweep
 
 UNKNOWN = "unknown"
 DETAIL_LIMIT_CHARS = 300
+ACTOR_LIMIT_CHARS = 256
 #: CloudTrail and EventBridge take minutes at most; five deliveries of a message take longer.
 REDRIVEN_AFTER = timedelta(minutes=15)
 
@@ -216,6 +218,7 @@ def _row_of(change: Change, message: Message, ports: Ports) -> LedgerRow:
         event_name=change.event_name,
         disposition=disposition_of(change, relevant=relevant),
         message_id=message.id,
+        actor=legible(change.actor.name[:ACTOR_LIMIT_CHARS]),
     )
 
 

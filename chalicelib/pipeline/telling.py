@@ -15,8 +15,8 @@ from chalicelib.errors import DeliveryError
 from chalicelib.findings.bursts import Bursts, Line, started_at
 from chalicelib.findings.deliveries import KEEP, Claim, Deliveries, Thread
 from chalicelib.model import Status, TransitionKind
-from chalicelib.model.notice import Entry, Notice, is_posted
-from chalicelib.notify import slack
+from chalicelib.model.notice import ACT_KINDS, Entry, Notice, is_posted
+from chalicelib.notify import accepted, slack
 from chalicelib.notify.notices import severity_of
 from chalicelib.pipeline.claims import Claims, claim
 from chalicelib.pipeline.earlier import earlier_of, retire_superseded
@@ -71,7 +71,7 @@ def tell_slack(notice: Notice, world: Slacking) -> str:
     if not entries:
         return "delivered before"
     shown = _shown(entries, world)
-    superseded = [e for e in entries if _is_superseded(e, shown, world)]
+    superseded = [e for e in entries if _is_superseded(e, shown, world) or _is_apart(e, shown)]
     fresh = [e for e in entries if e not in superseded]
     parts = parts_of(fresh, shown, claims.interrupted)
     try:
@@ -159,7 +159,8 @@ def _tell(part: Part, poster: Paced, world: Slacking) -> str:
 
 def _stands_in(part: Part, timestamp: str) -> Part:
     """Let a part be kept up to date in the message that was found."""
-    if part.thread or _is_summary(part):
+    first = part.transitions[0]
+    if part.thread or (first.finding or first.detection) is None:
         return part
     return replace(part, thread=Thread(timestamp=timestamp, revision=0, told=part.keys))
 
@@ -168,10 +169,13 @@ def _payload(part: Part, world: Slacking, *, repeated: bool) -> slack.Payload:
     first = part.transitions[0]
     if first.summary:
         return slack.summary_payload(first.summary, first.account_id, repeated=repeated)
+    if first.exemption or first.person:
+        return accepted.payload(first, repeated=repeated)
     if part.thread:
         return slack.reply(*part.transitions, repeated=repeated)
     now = standing(part, world.store.known(first.subject.ref))
-    return slack.payload(now.told, part.transitions, past=now.past, repeated=repeated)
+    at = world.clock.now()
+    return slack.payload(now.told, part.transitions, past=now.past, now=at, repeated=repeated)
 
 
 def _edited(part: Part, poster: slack.Poster, world: Slacking) -> Part:
@@ -184,7 +188,7 @@ def _edited(part: Part, poster: slack.Poster, world: Slacking) -> Part:
         return part
     ref, shown = part.transitions[0].subject.ref, None
     while (now := standing(part, world.store.known(ref))) != shown:
-        payload = slack.payload(now.told, part.transitions, past=now.past)
+        payload = slack.payload(now.told, part.transitions, past=now.past, now=world.clock.now())
         if not poster.update(part.thread.timestamp, payload):
             return replace(part, thread=None)
         shown = now
@@ -221,6 +225,14 @@ def _is_superseded(entry: Entry, shown: Mapping[str, Thread], world: Slacking) -
     # Without a message of its own to show it in, an old episode would look like the newest.
     newer = told_id(entry.transition, episodes_later=1)
     return bool(newer) and world.deliveries.thread(newer) is not None
+
+
+def _is_apart(entry: Entry, shown: Mapping[str, Thread]) -> bool:
+    """Tell whether a finding stands in no message, and is acted upon or exempt: nobody waits."""
+    if entry.transition.kind not in ACT_KINDS and entry.exemption_id is None:
+        return False
+    thread = shown.get(told_id(entry.transition))
+    return thread is None or not thread.timestamp
 
 
 def _is_summary(part: Part) -> bool:

@@ -34,7 +34,7 @@ from chalicelib.resources._errors import (
     name_of,
 )
 from chalicelib.resources._fingerprint import fingerprint
-from chalicelib.resources._owner import owner_of
+from chalicelib.resources._owner import owner_of, subject_for, with_tags
 from chalicelib.resources._plain import TooDeepError, plain
 from chalicelib.resources._plan import plan_for
 
@@ -49,6 +49,8 @@ __all__ = [
     "owner_of",
     "page",
     "schema_for",
+    "subject_for",
+    "with_tags",
 ]
 
 #: What code that reads an answer raises where the answer has a shape that nobody expected.

@@ -206,7 +206,9 @@ def _play_stream(vigil: PackagedVigil, name: str, feed: Mapping[str, Any]) -> No
         description["Table"]["LatestStreamArn"],
         name,
         batch_size=feed["BatchSize"],
-        filters=[json.loads(f["Pattern"]) for f in feed["FilterCriteria"]["Filters"]],
+        filters=[
+            json.loads(f["Pattern"]) for f in feed.get("FilterCriteria", {}).get("Filters", ())
+        ],
     )
 
 

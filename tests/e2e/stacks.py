@@ -24,6 +24,9 @@ SECRET = "vigil/slack"
 _CODE_BUCKET, _CODE_KEY = "vigil-code", "vigil-1.zip"
 #: moto's CloudFormation knows none of them.
 _UNKNOWN = (
+    # It takes no notice of an API's body, and deploys none without methods.
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Stage",
     "AWS::CloudWatch::Alarm",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",

@@ -18,6 +18,10 @@ from typing import Any
 import boto3
 
 from chalicelib.aws import Clients
+from chalicelib.findings._items import entry_from
+from chalicelib.findings._tables import HISTORY
+from chalicelib.findings.history import Entry
+from chalicelib.findings.items import S3Items
 from chalicelib.findings.store import table_definitions
 from vigil.demo.runner import SETTINGS
 from vigil.demo.stage import wait_for
@@ -122,6 +126,17 @@ class Story:
             if item["sk"]["S"] == f"finding#{rule_id}"
             and json.loads(item["document"]["S"])["status"] == "OPEN"
         }
+
+    def history(self, resource_id: str) -> list[Entry]:
+        """Return the history of every resource of this id."""
+        pages = self._tables().get_paginator("scan").paginate(TableName=HISTORY)
+        entries = [entry_from(item) for page in pages for item in page["Items"]]
+        return [entry for entry in entries if entry.pk.split("#", 3)[3] == resource_id]
+
+    def items(self) -> S3Items:
+        """Return the configurations that were kept."""
+        bucket = self.vigil.environment["VIGIL_EVIDENCE_BUCKET"]
+        return S3Items(lambda: client_for(self.aws.url, "s3"), bucket)
 
     def let_a_day_pass(self) -> None:
         """Bring every due time forward by a day: no clock of the deployed functions can be set."""

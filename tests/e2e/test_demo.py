@@ -2,8 +2,11 @@
 
 import io
 import json
+import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
@@ -68,12 +71,13 @@ def cannot_be_judged(text: str) -> list[str]:
     return [line for line in text.splitlines() if "cannot be judged" in line]
 
 
-def test_the_demo_shows_every_scene_and_ends_with_zero() -> None:
-    ended = run_vigil("demo", "--exit")
+def test_the_demo_shows_every_scene_proves_it_and_ends_with_zero(tmp_path: Path) -> None:
+    ended = run_vigil("demo", "--exit", "--pack", str(tmp_path / "demo.zip"))
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{len(SCENES)} of {len(SCENES)} scenes as expected" in ended.stdout
-    assert ended.stdout.count("  ✓ ") == len(SCENES)
+    assert ended.stdout.count("  ✓ ") == len(SCENES) + 1
+    assert "✓ the pack verifies" in ended.stdout
     assert "✗" not in ended.stdout
     for scene in SCENES:
         assert scene.title in ended.stdout.replace("\n", " ").replace("  ", " ")
@@ -82,7 +86,9 @@ def test_the_demo_shows_every_scene_and_ends_with_zero() -> None:
     (denied,) = cannot_be_judged(ended.stdout)
     assert "s3:GetBucketAcl answered" in denied
     assert complaints(ended.stdout) == []
-    assert ended.stderr == ""
+    assert re.fullmatch(r"key fingerprint: [0-9a-f]{64}\n", ended.stderr)
+    with zipfile.ZipFile(tmp_path / "demo.zip") as pack:
+        assert len(pack.read("findings.jsonl").splitlines()) > len(SCENES)
     assert max(map(cell_len, ended.stdout.splitlines())) <= 100
 
 

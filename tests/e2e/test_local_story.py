@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from moto.iam.models import iam_backends
 
+from chalicelib.findings.timeline import recordings
 from tests.e2e.story import PATIENCE_SECONDS, PROMISED_SECONDS, USER, Story, a_story, tools
 from vigil.demo.stage import policy_open_to_all, ssh_from, wait_for
 
@@ -66,6 +67,26 @@ def test_a_bucket_opened_and_closed_again_is_told_and_resolved_in_its_thread(
     story.told("Resolved after", "outside can read", thread=message.ts)
 
     assert bucket not in story.open_findings(PUBLIC)
+
+
+def test_every_configuration_that_a_bucket_had_is_kept_and_can_be_read_back(story: Story) -> None:
+    s3 = story.client("s3")
+    s3.create_bucket(Bucket="kept")
+    story.settle()
+    s3.put_bucket_policy(Bucket="kept", Policy=policy_open_to_all("kept"))
+    story.settle()
+    s3.delete_bucket_policy(Bucket="kept")
+    story.settle()
+    s3.delete_bucket(Bucket="kept")
+    story.settle()
+
+    first, opened, closed, gone = recordings(story.history("kept"))
+
+    assert gone.item is None
+    assert first.item == closed.item != opened.item
+    items = [story.items().get(one.item) for one in (first, opened) if one.item]
+    assert [item["observed"]["BucketPolicy"] is None for item in items] == [True, False]
+    assert [d.pointer for d in closed.differences] == ["/observed/BucketPolicy"]
 
 
 def test_without_the_accounts_block_every_affected_bucket_is_judged_again(story: Story) -> None:

@@ -20,7 +20,10 @@ from tests.e2e.lambda_runtime import (
 from tests.e2e.packaged_vigil import PATIENCE_SECONDS, PERSON, PackagedVigil, packaged_vigil
 from tests.e2e.runtime_api import FunctionError
 from tests.integration.package.built import package_once
+from vigil.client import LOCAL_PATH, ApiClient
 from vigil.demo.stage import wait_for
+from vigil.local._gateway import Gateway
+from vigil.local._principals import HOME_REGION
 from vigil.local.faults import Effect, Fault
 from vigil.package.build import APP, ZIP
 from vigil.package.plan import FUNCTIONS
@@ -126,7 +129,7 @@ def test_every_queue_takes_back_what_failed_alone(vigil: PackagedVigil) -> None:
     }
 
     assert reporting == QUEUED
-    assert vigil.feeds.keys() == QUEUED | {"announce"}
+    assert vigil.feeds.keys() == QUEUED | {"announce", "seal"}
 
 
 def test_a_bucket_that_is_opened_is_told_in_slack(vigil: PackagedVigil) -> None:
@@ -145,6 +148,21 @@ def test_a_bucket_that_is_opened_is_told_in_slack(vigil: PackagedVigil) -> None:
     assert ("PutBucketPolicy", "evaluated") in {
         (row["event_name"]["S"], row["disposition"]["S"]) for row in vigil.items("ledger")
     }
+
+
+def test_the_api_answers_whoever_signs(vigil: PackagedVigil) -> None:
+    vigil.aws.add_api(
+        LOCAL_PATH, Gateway(lambda event: (vigil.functions["api"].invoke(event), None))
+    )
+    keys = (vigil.person["AWS_ACCESS_KEY_ID"], vigil.person["AWS_SECRET_ACCESS_KEY"])
+    session = boto3.session.Session(*keys, region_name=HOME_REGION)
+    client = ApiClient(url=vigil.aws.url + LOCAL_PATH, session=session)
+
+    me, health = client.call("GET", "/me"), client.call("GET", "/health")
+
+    assert me["identity"]["name"] == PERSON
+    assert {check["name"]: check["ok"] for check in health["checks"]}["findings"], health
+    assert client.call("GET", "/findings", {"status": "open"})["next"] is None
 
 
 def test_only_the_record_that_failed_goes_back(vigil: PackagedVigil) -> None:
@@ -186,9 +204,17 @@ def test_a_sweep_finds_what_stood_there_before(vigil: PackagedVigil) -> None:
     assert wait_for(lambda: swept(vigil) >= queued, PATIENCE_SECONDS)
 
 
-@pytest.mark.parametrize(("name", "answer"), [("due", "queued"), ("reannounce", "published")])
-def test_a_schedule_runs_its_function(vigil: PackagedVigil, name: str, answer: str) -> None:
-    assert vigil.bus.run_schedule(name) == {answer: 0}
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("due", {"queued": 0, "exemptions_ended": 0, "reminded": 0}),
+        ("reannounce", {"published": 0}),
+    ],
+)
+def test_a_schedule_runs_its_function(
+    vigil: PackagedVigil, name: str, answer: dict[str, int]
+) -> None:
+    assert vigil.bus.run_schedule(name) == answer
 
 
 def test_a_handler_that_is_not_there_is_named(load: Load) -> None:

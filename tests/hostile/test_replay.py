@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.export._cells import CELL_LIMIT_CHARS
 from chalicelib.model import Severity
 from tests.builders import envelope
 from tests.hostile.corpus import records
@@ -26,7 +27,6 @@ from tests.hostile.reach import (
     told,
 )
 from tests.hostile.way import START, types, way
-from vigil.cli.output import CELL_LIMIT_CHARS
 from vigil.cli.replay import _WRITERS, COLUMNS
 from vigil.replay.judging import Judge, row_of
 from vigil.replay.outline import Verdict

@@ -13,6 +13,7 @@ import click
 
 from chalicelib.errors import VigilError
 from chalicelib.facts.legible import legible
+from vigil.errors import UnreachableError
 
 EXIT_DONE = 0
 EXIT_TO_ACT_ON = 1
@@ -25,6 +26,12 @@ COMMANDS: Mapping[str, str] = {
     "local": "Run Vigil on an embedded AWS for your own CLI, boto3 or Terraform.",
     "scan": "Judge a live account now; writes nothing to it.",
     "replay": "Judge recorded CloudTrail; needs no account.",
+    "findings": "List what stands, show how it came to be, say who sees to it.",
+    "exempt": "Accept a risk for a while: ask, approve, revoke, list.",
+    "people": "Say which identities belong to which person; only persons approve.",
+    "console": "Serve the web page; its calls are signed with your own credentials.",
+    "export": "Write findings and their history for an auditor, with the proof.",
+    "verify": "Say whether a pack is what was sealed, and where it is not.",
     "rules": "List, show, test and write rules.",
     "package": "Build the deployable: zip and template.",
     "generate": "Write policies, event patterns and reference docs from the code.",
@@ -60,7 +67,8 @@ class LazyGroup(click.Group):
             ctx.exit(EXIT_BAD_INPUT)
         except VigilError as error:
             click.echo(f"vigil: {legible(' '.join(str(error).split()))}", err=True)
-            ctx.exit(EXIT_BAD_INPUT)
+            unseen = isinstance(error, UnreachableError)
+            ctx.exit(EXIT_COULD_NOT_LOOK if unseen else EXIT_BAD_INPUT)
 
 
 @click.group(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from vigil.deploying import DATA_STACK, Place, deploy, place_of
 from vigil.examples import problems_of
 from vigil.library.loading import Library, library
 from vigil.rulefiles import RULES, resource_types
+
+if TYPE_CHECKING:
+    from vigil.package.catalogue import Catalogue
 
 SHOWN_CHARS = 12
 LISTED_CHARS = 600
@@ -46,7 +49,10 @@ def deploy_rules(
     count = len(found.ruleset.rules)
     click.echo(f"{count} rules, bundle {pointer.sha256[:SHOWN_CHARS]}, version {pointer.version}")
     click.echo("in force within a minute, for every change and look from then on", err=True)
-    for line in _beyond_the_package(found, types):
+    # Templates take a moment to import; --help should not.
+    from vigil.package.catalogue import Catalogue  # noqa: PLC0415 - see above
+
+    for line in beyond(Catalogue.read(), Catalogue.of(found.ruleset, types)):
         click.echo(f"vigil: {line}", err=True)
 
 
@@ -60,15 +66,13 @@ def _place(
     return place_of(client("cloudformation"), stack)
 
 
-def _beyond_the_package(found: Library, types: tuple[ResourceType, ...]) -> Iterator[str]:
-    """Say what these rules need that a stack made from the built-in ones does not have."""
-    # Templates take a moment to import; --help should not.
+def beyond(packaged: "Catalogue", wanted: "Catalogue") -> Iterator[str]:
+    """Say what rules need that a stack made from others does not have."""
     from chalicelib.ingest.routing import patterns as delivered  # noqa: PLC0415 - see above
-    from vigil.package.catalogue import Catalogue  # noqa: PLC0415 - see above
     from vigil.package.permissions import looks_of  # noqa: PLC0415 - see above
     from vigil.package.plan import FUNCTIONS  # noqa: PLC0415 - see above
 
-    packaged, wanted = Catalogue.read(), Catalogue.of(found.ruleset, types)
+    types = wanted.types
     actions = {a for p in FUNCTIONS for a in looks_of(p, wanted) - looks_of(p, packaged)}
     known = set(delivered(types, packaged.rulebook.matches))
     events = set(delivered(types, wanted.rulebook.matches)) - known

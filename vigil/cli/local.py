@@ -50,6 +50,7 @@ def _serve(
 ) -> None:
     # boto3 and moto take a second to import; --help should not.
     from vigil.local._principals import exports, user_environment  # noqa: PLC0415 - see above
+    from vigil.local.console import console_as  # noqa: PLC0415 - see above
     from vigil.local.deployment import deployed  # noqa: PLC0415 - see above
     from vigil.local.environment import LocalOptions  # noqa: PLC0415 - see above
     from vigil.local.moto_server import EmbeddedAws  # noqa: PLC0415 - see above
@@ -58,15 +59,16 @@ def _serve(
         tempfile.TemporaryDirectory(prefix="vigil-local-") as folder,
         EmbeddedAws(port, data, require_trail=False) as aws,
     ):
-        lines = exports(user_environment(aws.url, USER))
+        user = user_environment(aws.url, USER)
         options = LocalOptions(data=data)
         vigil = deployed(
             aws, Path(folder), options=options, rules=own_rules, rule_settings=settings
         )
-        with vigil:
+        with vigil, console_as(user) as page:
             vigil.run_schedule("sweep_start")
             click.echo(f"Vigil is listening; its tables live in {vigil.database}.")
-            click.echo("In another shell:\n\n  " + "\n  ".join(lines) + "\n")
+            click.echo("In another shell:\n\n  " + "\n  ".join(exports(user)) + "\n")
+            click.echo(f"The console: {page.url}")
             click.echo(f"Messages as Slack shows them: {aws.url}/slack\nCtrl-C ends it.")
             until_interrupted()
 

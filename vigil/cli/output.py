@@ -5,6 +5,7 @@ must not become a formula, and nothing printed may steer a terminal.
 """
 
 import csv
+import io
 import os
 import sys
 import tempfile
@@ -16,12 +17,7 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from chalicelib.errors import PermanentError
-from chalicelib.facts.legible import legible
-
-#: What starts a formula in Excel, LibreOffice and Sheets, their fullwidth forms included (OWASP,
-#: "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-CELL_LIMIT_CHARS = 32_000
+from chalicelib.export._cells import cell
 
 
 class OutputError(PermanentError):
@@ -63,11 +59,9 @@ class Csv:
             self._writer.writerow([cell(values.get(name)) for name in self._columns])
 
 
-def cell(value: Any) -> str:
-    """Return a cell that no table program takes for a formula."""
-    text = legible(_flat(value))[:CELL_LIMIT_CHARS]
-    # An apostrophe is what these programs themselves mark texts with.
-    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
+def print_object(value: Any) -> None:
+    """Print one JSON object as a line."""
+    JsonLines(sys.stdout).write([value])
 
 
 @contextmanager
@@ -80,6 +74,19 @@ def opened(path: Path | None) -> Iterator[IO[str]]:
     if path is None:
         yield sys.stdout
         return
+    with opened_binary(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield text
+        text.detach()
+
+
+@contextmanager
+def opened_binary(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for bytes; it appears only when it is complete.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     try:
         with _replacing(path) as file:
             yield file
@@ -88,11 +95,11 @@ def opened(path: Path | None) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[str]]:
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     unfinished = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "wb") as file:
             yield file
         unfinished.chmod(0o666 & ~_umask())
         unfinished.replace(path)
@@ -104,16 +111,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _flat(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        return " ".join(map(_flat, value.values()))
-    if isinstance(value, list | tuple):
-        return "; ".join(map(_flat, value))
-    return str(value)
 
 
 def _ascii_controls(line: str) -> str:

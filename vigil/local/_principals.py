@@ -64,6 +64,21 @@ def client_as(environment: Mapping[str, str], service: str) -> Any:
     )
 
 
+def session_as(environment: Mapping[str, str]) -> boto3.session.Session:
+    """Return a session that acts as somebody, whatever the person's own settings say.
+
+    Args:
+        environment: Theirs, as `user_environment` returns it.
+    """
+    return boto3.session.Session(
+        environment["AWS_ACCESS_KEY_ID"],
+        environment["AWS_SECRET_ACCESS_KEY"],
+        environment.get("AWS_SESSION_TOKEN"),
+        region_name=HOME_REGION,
+        botocore_session=botocore.session.Session(session_vars=_NOBODYS_SETTINGS),
+    )
+
+
 @functools.cache
 def _session() -> boto3.session.Session:
     # One for all clients, whoever they act as: it reads each service's model once.

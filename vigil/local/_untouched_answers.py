@@ -16,6 +16,7 @@ from moto.glacier.models import glacier_backends
 from moto.organizations.models import organizations_backends
 
 from vigil.local._asked import Asked, Refused, Told
+from vigil.local._signing import sign
 
 #: When the account and its defaults came to be; any day before a test or a demo will do.
 _FOUNDED = datetime(2020, 1, 1, tzinfo=UTC)
@@ -281,6 +282,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Asked], Told]] = {
     ("glue", "GetResourcePolicy"): _catalog_policy,
     ("iam", "GetCredentialReport"): _credential_report,
     ("iam", "ListOrganizationsFeatures"): _root_features,
+    ("kms", "Sign"): sign,
     ("lambda", "ListFunctionUrlConfigs"): _function_urls,
     ("ssm", "GetServiceSetting"): _setting,
     ("ssm", "ResetServiceSetting"): _reset_setting,

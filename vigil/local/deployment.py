@@ -9,12 +9,18 @@ from chalicelib.functions import (
     announce,
     due,
     evaluate,
+    export,
+    posture,
     reannounce,
+    recount,
+    seal,
+    sign,
     slack,
     sweep_start,
     sweep_work,
 )
 from vigil.library.loading import library
+from vigil.local import _gateway
 from vigil.local._functions import Handler
 from vigil.local.environment import LocalOptions, LocalVigil
 from vigil.local.moto_server import EmbeddedAws
@@ -29,7 +35,13 @@ HANDLERS: Mapping[str, Handler] = {
     "due": due.due,
     "announce": announce.announce,
     "reannounce": reannounce.reannounce,
+    "posture": posture.posture,
     "slack": slack.slack,
+    "export": export.export,
+    "seal": seal.seal,
+    "sign": sign.sign,
+    "recount": recount.recount,
+    _gateway.API: _gateway.handler,
 }
 
 

@@ -14,15 +14,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.findings.store import table_definitions
+from vigil.client import LOCAL_PATH
 from vigil.local._dynoxide import Dynoxide, find_binary
 from vigil.local._evidence import evidence_environment
-from vigil.local._functions import Handler
+from vigil.local._functions import Function, Handler
+from vigil.local._gateway import API, Gateway
 from vigil.local._patterns import Pattern
 from vigil.local._principals import HOME_REGION, applied, client_for, role_environment
 from vigil.local.bus import LocalBus
 from vigil.local.moto_server import EmbeddedAws
 from vigil.local.slack_page import SlackStandIn, index_page
-from vigil.package.patterns import EVEN_READS, state_of
+from vigil.package.patterns import EVEN_READS, TOLD_ENTRIES, state_of
 
 AUDITOR_ROLE = "vigil-auditor"
 SLACK_CHANNEL = "C0LOCAL"
@@ -30,7 +32,6 @@ _TOPIC = "vigil-alerts"
 _SLACK_SECRET = "vigil/slack"  # noqa: S105 - a name, not a secret
 _SETUP_SECONDS = 10.0
 _HISTORY_SUFFIX = "-history"
-_NEW_ENTRIES: Pattern = {"eventName": ["INSERT"]}
 _PAGES = {
     "/slack": "what Vigil told, as a person sees it in Slack",
 }
@@ -58,9 +59,17 @@ _QUEUES = (
     _QueuePlan(name="changes", function="evaluate", visibility_seconds=5, max_receives=5),
     _QueuePlan(name="sweep", function="sweep_work", visibility_seconds=30, max_receives=5),
     _QueuePlan(name="slack", function="slack", visibility_seconds=5, max_receives=1000),
+    _QueuePlan(name="exports", function="export", visibility_seconds=60, max_receives=3),
 )
 #: Function → seconds between runs; None runs on demand.
-_SCHEDULES: Mapping[str, float | None] = {"sweep_start": None, "due": 60.0, "reannounce": 900.0}
+_SCHEDULES: Mapping[str, float | None] = {
+    "sweep_start": None,
+    "due": 60.0,
+    "reannounce": 900.0,
+    "posture": 60.0,
+    "sign": 3600.0,
+    "recount": None,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,7 @@ class LocalOptions:
     tables: Sequence[Mapping[str, Any]] = field(default_factory=table_definitions)
     data: Path | None = None
     with_dynoxide: bool = True
-    stream_filters: Sequence[Pattern] = (_NEW_ENTRIES,)
+    stream_filters: Sequence[Pattern] = (TOLD_ENTRIES,)
 
 
 class LocalVigil:
@@ -131,6 +140,7 @@ class LocalVigil:
             aside = dict.fromkeys(_SET_ASIDE)
             cleanup.enter_context(applied(os.environ, {**aside, **self.environment}))
             self._add_pages()
+            self._add_api(cleanup)
             # What set all this up, as root, is not for Vigil's eyes.
             self.aws.trail.wait_until_written(_SETUP_SECONDS)
             cleanup.callback(self.bus.stop)
@@ -227,6 +237,7 @@ class LocalVigil:
             "VIGIL_ACCOUNT_ID": self.aws.account_id,
             "VIGIL_CHANGES_QUEUE_URL": self._queue_urls["changes"],
             "VIGIL_CONFIRM_SECONDS": "1,3",
+            "VIGIL_EXPORTS_QUEUE_URL": self._queue_urls["exports"],
             "VIGIL_SLACK_API_URL": f"{self.aws.url}/slack/api/",
             "VIGIL_SLACK_CHANNEL": SLACK_CHANNEL,
             "VIGIL_SLACK_QUEUE_URL": self._queue_urls["slack"],
@@ -243,6 +254,12 @@ class LocalVigil:
         self.aws.add_page("/slack", self.slack)
         self.aws.add_page("/", index_page(_PAGES))
 
+    def _add_api(self, cleanup: ExitStack) -> None:
+        if handler := self._handlers.get(API):
+            function = Function(API, handler, self.bus.failures)
+            cleanup.callback(function.close)
+            self.aws.add_api(LOCAL_PATH, Gateway(function.invoke))
+
     def _wire(self, database_url: str, streams: Mapping[str, str]) -> None:
         for name, handler in self._handlers.items():
             self.bus.add_function(name, handler)
@@ -258,11 +275,11 @@ class LocalVigil:
         history = next(
             (arn for name, arn in streams.items() if name.endswith(_HISTORY_SUFFIX)), None
         )
-        if history and "announce" in self._handlers:
-            reader = client_for(database_url, "dynamodbstreams")
-            self.bus.consume_stream(
-                reader, history, "announce", filters=self._options.stream_filters
-            )
+        # The second reader sees changes and removals too.
+        for function, filters in (("announce", self._options.stream_filters), ("seal", ())):
+            if history and function in self._handlers:
+                reader = client_for(database_url, "dynamodbstreams")
+                self.bus.consume_stream(reader, history, function, filters=filters)
 
 
 def _table_variable(name: str) -> str:

@@ -41,6 +41,8 @@ _PERSONS_SETTINGS: Mapping[str, str | None] = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+#: What requests to an API of API Gateway are signed for.
+_API_SERVICE = "execute-api"
 _SLOW_MODELS = ("ec2", "s3", "iam", "cloudtrail", "sqs")
 _FORBIDDEN = Answer(status=403, headers=(("Content-Type", "text/plain"),), body=b"refused\n")
 _NOT_FOUND = Answer(status=404, headers=(("Content-Type", "text/plain"),), body=b"not found\n")
@@ -81,6 +83,7 @@ class EmbeddedAws:
         self._port = port
         self._data = data
         self._pages = dict(pages or {})
+        self._apis: dict[str, Page] = {}
         self._moto_settings = {_MANAGED_POLICIES: str(managed_policies).lower()}
         self._moto = LockedMoto()
         untouched = Untouched(self._moto)
@@ -152,6 +155,10 @@ class EmbeddedAws:
         """Answer unsigned requests below a path prefix."""
         self._pages[prefix] = page
 
+    def add_api(self, prefix: str, api: Page) -> None:
+        """Answer whatever is not signed for another service below a path prefix."""
+        self._apis[prefix] = api
+
     def sign_in(self, user: str | None = None, **details: Any) -> None:
         """Record a console sign-in; see `LocalCloudTrail.sign_in`."""
         account = details.pop("account", self.account_id)
@@ -173,13 +180,12 @@ class EmbeddedAws:
             return lambda _: _FORBIDDEN
         if call.path.startswith("/moto-api") or call.path == "/favicon.ico":
             return lambda _: _NOT_FOUND
-        if call.credential is None and (page := self._page_for(call.path)):
+        is_of_aws = call.credential is not None and call.credential.signing_name != _API_SERVICE
+        if not is_of_aws and (api := _fitting(self._apis, call.path)):
+            return api
+        if call.credential is None and (page := _fitting(self._pages, call.path)):
             return page
         return self.trail
-
-    def _page_for(self, path: str) -> Page | None:
-        fitting = [prefix for prefix in self._pages if _is_below(path, prefix)]
-        return self._pages[max(fitting, key=len)] if fitting else None
 
 
 class _QuietHandler(MotoRequestHandler):
@@ -199,6 +205,11 @@ def _is_foreign_page(call: Call) -> bool:
     """Whether a web page of another origin is calling: a browser must not drive this server."""
     origin = call.header("origin")
     return bool(origin) and urlsplit(origin).netloc != call.header("host")
+
+
+def _fitting(pages: Mapping[str, Page], path: str) -> Page | None:
+    fitting = [prefix for prefix in pages if _is_below(path, prefix)]
+    return pages[max(fitting, key=len)] if fitting else None
 
 
 def _is_below(path: str, prefix: str) -> bool:

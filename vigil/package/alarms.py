@@ -8,9 +8,12 @@ from typing import Any
 
 from vigil.package.cloudformation import Json, attribute, ref
 from vigil.package.plan import FUNCTIONS, QUEUES, QueuePlan
+from vigil.package.rest import API_NAME
 
-#: The stream keeps 24 h; half a day behind is time to act.
+#: The stream keeps 24 h; a quarter of a day behind leaves time to act.
 STREAM_BEHIND_MILLISECONDS = 6 * 3_600_000
+#: What is not sealed within minutes can be forged for longer than the documentation says.
+SEAL_BEHIND_MILLISECONDS = 15 * 60_000
 ALARM_TOPIC = "AlarmTopic"
 _PERIOD_SECONDS = 300
 
@@ -39,7 +42,9 @@ def _alarms() -> Iterator[tuple[str, Json]]:
         yield f"{queue.id}AgeAlarm", _old_messages(queue)
     yield "SlackStuckAlarm", _stuck(QUEUES["slack"])
     yield "AnnounceBehindAlarm", _announce_behind()
+    yield "SealBehindAlarm", _seal_behind()
     yield "FunctionErrorsAlarm", _function_errors()
+    yield "ApiFailsAlarm", _api_fails()
 
 
 def _dead_letters(queue: QueuePlan) -> Json:
@@ -94,6 +99,15 @@ def _announce_behind() -> Json:
     )
 
 
+def _seal_behind() -> Json:
+    reader = next(plan for plan in FUNCTIONS if plan.seals)
+    return _alarm(
+        "Vigil is slow to seal its history; what is not sealed yet can still be forged.",
+        SEAL_BEHIND_MILLISECONDS,
+        _metric("AWS/Lambda", "IteratorAge", {"FunctionName": ref(reader.id)}),
+    )
+
+
 def _function_errors() -> Json:
     """Return one alarm over all functions that no queue stands behind."""
     loose = [plan for plan in FUNCTIONS if plan.queue is None]
@@ -116,6 +130,12 @@ def _function_errors() -> Json:
     names = ", ".join(plan.deployed_name for plan in loose)
     total = {"Id": "errors", "Expression": "SUM(METRICS())", "Label": "errors"}
     return _alarm(f"One of Vigil's {names} fails.", 0, {"Metrics": [total, *metrics]})
+
+
+def _api_fails() -> Json:
+    """Return the alarm for answers that are defects: the function itself does not fail then."""
+    failures = _metric("AWS/ApiGateway", "5XXError", {"ApiName": API_NAME})
+    return _alarm("Vigil's API failed to answer.", 0, {**failures, "Statistic": "Sum"})
 
 
 def _alarm(description: str, threshold: int, watched: Json) -> Json:

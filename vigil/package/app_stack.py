@@ -4,6 +4,7 @@ Chalice merges dicts deeply and replaces lists, intrinsics included: a key that 
 must be overridden with the very same intrinsic or not at all.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,9 +12,10 @@ from vigil.package.alarms import alarm_resources
 from vigil.package.catalogue import Catalogue
 from vigil.package.cloudformation import Json, attribute, imported, policy, ref, sub
 from vigil.package.parameters import CONDITIONS, PARAMETERS, environment_of
-from vigil.package.patterns import Pattern, event_patterns, state_of
+from vigil.package.patterns import TOLD_ENTRIES, Pattern, event_patterns, state_of
 from vigil.package.permissions import policy_for
 from vigil.package.plan import FUNCTIONS, QUEUES, FunctionPlan, QueuePlan, consumer_of
+from vigil.package.rest import rest_resources
 
 #: Tags of the deployment only; the files below work for any stage name.
 STAGE = "live"
@@ -22,7 +24,8 @@ LOG_DAYS = 90
 VISIBILITY_FACTOR = 6
 ANNOUNCED_AT_ONCE = 25
 STREAM_RETRIES = 5
-_INSERTED = '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"kind":{"S":[{"exists":true}]}}}}'
+SEALED_AT_ONCE = 500
+SEALED_WITHIN_SECONDS = 10
 
 
 def chalice_config() -> Json:
@@ -32,8 +35,9 @@ def chalice_config() -> Json:
         "app_name": "vigil",
         "autogen_policy": False,
         "log_retention_in_days": LOG_DAYS,
+        "api_gateway_endpoint_type": "REGIONAL",
         "lambda_functions": {
-            plan.name: {
+            plan.chalice_name: {
                 "iam_policy_file": policy_file(plan),
                 "lambda_memory_size": plan.memory_mb,
                 "lambda_timeout": plan.timeout_seconds,
@@ -66,6 +70,7 @@ def merge_template(catalogue: Catalogue) -> Json:
         "Resources": {
             **resources,
             **rules,
+            **rest_resources(),
             "ChangesQueuePolicy": _events_may_send(rules),
             "SlackQueuePolicy": _topic_may_send(),
             "SlackSubscription": _slack_subscription(),
@@ -83,9 +88,14 @@ def _function(plan: FunctionPlan) -> Json:
             "FunctionName": sub(f"${{AWS::StackName}}-{plan.deployed_name}"),
             "CodeUri": {"Bucket": ref("CodeBucket"), "Key": ref("CodeKey")},
             "Environment": {"Variables": environment_of(plan)},
+            **_disk(plan),
             **({"Events": events} if events else {}),
         }
     }
+
+
+def _disk(plan: FunctionPlan) -> Json:
+    return {"EphemeralStorage": {"Size": plan.disk_mb}} if plan.disk_mb else {}
 
 
 def _event_sources(plan: FunctionPlan) -> Iterator[tuple[str, Json]]:
@@ -95,6 +105,8 @@ def _event_sources(plan: FunctionPlan) -> Iterator[tuple[str, Json]]:
         yield "Schedule", {"Type": "Schedule", "Properties": {"Schedule": plan.schedule}}
     if plan.reads_history:
         yield "Feed", {"Type": "DynamoDB", "Properties": _history_source()}
+    if plan.seals:
+        yield "Feed", {"Type": "DynamoDB", "Properties": _sealed_source()}
 
 
 def _queue_source(queue: QueuePlan) -> Json:
@@ -113,8 +125,23 @@ def _history_source() -> Json:
         "BatchSize": ANNOUNCED_AT_ONCE,
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": STREAM_RETRIES,
-        "FilterCriteria": {"Filters": [{"Pattern": _INSERTED}]},
+        "FilterCriteria": {"Filters": [{"Pattern": json.dumps(TOLD_ENTRIES)}]},
         # A queue would be given the record's position only, and the stream forgets in 24 h.
+        "DestinationConfig": {"OnFailure": {"Destination": imported("FailuresBucketArn")}},
+    }
+
+
+def _sealed_source() -> Json:
+    """Return the source of the second reader: everything, in order, until it is sealed."""
+    return {
+        "Stream": imported("HistoryStreamArn"),
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": SEALED_AT_ONCE,
+        "MaximumBatchingWindowInSeconds": SEALED_WITHIN_SECONDS,
+        "ParallelizationFactor": 1,
+        "BisectBatchOnFunctionError": True,
+        # Nothing may be left out while there is hope: the stream itself forgets after 24 h.
+        "MaximumRetryAttempts": -1,
         "DestinationConfig": {"OnFailure": {"Destination": imported("FailuresBucketArn")}},
     }
 

@@ -11,7 +11,7 @@ from chalicelib.evaluate.placing import rules_anywhere
 from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.model import Facet, ResourceType, Rule
 from chalicelib.model.ruleset import Ruleset
-from chalicelib.resources._frame import facets_for
+from chalicelib.resources._frame import facets_for, with_tags
 from vigil.library.loading import library
 from vigil.rulefiles import RuleFile, resource_types
 
@@ -55,8 +55,8 @@ class Catalogue:
         )
 
     def facets(self) -> Iterator[tuple[ResourceType, Facet]]:
-        """Yield the facets that the rules need: only these are ever described."""
+        """Yield the facets that the rules and owners need: only these are ever described."""
         for resource_type in self.types:
-            pointers = self.rulebook.pointers_for(resource_type.type)
+            pointers = with_tags(resource_type, self.rulebook.pointers_for(resource_type.type))
             for facet in facets_for(resource_type, pointers):
                 yield resource_type, facet

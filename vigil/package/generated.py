@@ -1,4 +1,4 @@
-"""Every generated file that is committed: Chalice's files and the reference pages.
+"""Every generated file that is committed: Chalice's files, reference pages, the API's document.
 
 They are committed so that a review of a rule shows what it costs in permissions and events.
 """
@@ -6,13 +6,17 @@ They are committed so that a review of a rule shows what it costs in permissions
 from collections.abc import Mapping
 from pathlib import Path
 
+from chalicelib.api._openapi import document
+from chalicelib.api.openapi import endpoints
 from vigil.package.catalogue import Catalogue
+from vigil.package.cloudformation import as_text
 from vigil.package.stage import ROOT, chalice_files
 from vigil.reference.markdown import MADE
 from vigil.reference.pages import FOLDERS, reference_pages
 
 CHALICE = Path(".chalice")
 REFERENCE = Path("docs/reference")
+OPENAPI = REFERENCE / "openapi.json"
 
 
 def generated_files(catalogue: Catalogue) -> Mapping[Path, str]:
@@ -20,7 +24,13 @@ def generated_files(catalogue: Catalogue) -> Mapping[Path, str]:
     return {
         **{CHALICE / name: text for name, text in chalice_files(catalogue).items()},
         **{REFERENCE / name: text for name, text in reference_pages(catalogue).items()},
+        OPENAPI: openapi_text(),
     }
+
+
+def openapi_text() -> str:
+    """Return the OpenAPI document of the REST API."""
+    return as_text(document(endpoints()))
 
 
 def stale_files(catalogue: Catalogue, root: Path = ROOT) -> tuple[Path, ...]:

@@ -75,6 +75,7 @@ SOURCES: Mapping[str, Json] = {
     "VIGIL_CHANGES_QUEUE_URL": ref("ChangesQueue"),
     "VIGIL_SWEEP_QUEUE_URL": ref("SweepQueue"),
     "VIGIL_SLACK_QUEUE_URL": ref("SlackQueue"),
+    "VIGIL_EXPORTS_QUEUE_URL": ref("ExportsQueue"),
     "VIGIL_TOPIC_ARN": imported("TopicArn"),
     "VIGIL_RULES_BUCKET": imported("RulesBucket"),
     "VIGIL_EVIDENCE_BUCKET": imported("EvidenceBucket"),

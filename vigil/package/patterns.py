@@ -12,8 +12,15 @@ from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.ingest.envelope import DETAIL_TYPES
 from chalicelib.ingest.routing import patterns as delivered
 from chalicelib.model import ResourceType, Rule, RuleKind
+from chalicelib.model.notice import TOLD_KINDS
 
 Pattern = dict[str, Any]
+
+#: What of the history's stream is announced; the other kinds of entries call nobody.
+TOLD_ENTRIES: Pattern = {
+    "eventName": ["INSERT"],
+    "dynamodb": {"NewImage": {"kind": {"S": sorted(kind.value for kind in TOLD_KINDS)}}},
+}
 
 #: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 LIMIT_CHARS = 2_048

@@ -7,7 +7,7 @@ off takes its permissions with it. Nothing here may change a resource that Vigil
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chalicelib.findings._tables import DUE_INDEX, HOUR_INDEX, OPEN_INDEX
+from chalicelib.findings._tables import DUE_INDEX, HOUR_INDEX, ID_INDEX, OPEN_INDEX
 from vigil.package.catalogue import Catalogue
 from vigil.package.cloudformation import (
     Json,
@@ -28,11 +28,31 @@ _STATE = ("dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem")
 _APPEND = ("dynamodb:PutItem",)
 _SEND = ("sqs:SendMessage",)
 _TAKE_RULES = ("s3:GetObjectVersion",)
+_KEEP_ITEMS = ("s3:PutObject",)
 #: What Lambda's poller does in the function's name.
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 LIST_STREAMS = ("dynamodb:ListStreams",)
 WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+#: People and exemptions are believed only with their history.
+_REGISTER: Mapping[str, tuple[str, ...]] = {
+    "work": ("dynamodb:GetItem", "dynamodb:Query"),
+    "history": ("dynamodb:Query",),
+}
+
+#: Manifests are read by version; of segments the newest will do where it is what its name says.
+_UNSEAL: Mapping[str, tuple[str, ...]] = {
+    "evidence": ("s3:ListBucketVersions",),
+    "evidence/seal/manifests/*": ("s3:GetObjectVersion",),
+    "evidence/seal/segments/*": ("s3:GetObject", "s3:GetObjectVersion"),
+}
+
+#: What is wrong with the history is a finding like any other.
+_TELL: Mapping[str, tuple[str, ...]] = {
+    "findings": ("dynamodb:Query", "dynamodb:PutItem"),
+    "history": _APPEND,
+}
 
 #: Function → place → what it may do there; looks, logs and event sources come on top.
 GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -41,6 +61,7 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "history": _APPEND,
         "ledger": _APPEND,
         "work": ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        "evidence/items/*": _KEEP_ITEMS,
         "rules/*": _TAKE_RULES,
         "changes": _SEND,
         "sweep": _SEND,
@@ -54,6 +75,7 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "findings": _STATE,
         f"findings/{OPEN_INDEX}": ("dynamodb:Query",),
         "history": _APPEND,
+        "evidence/items/*": _KEEP_ITEMS,
         "rules/*": _TAKE_RULES,
         "work": (
             "dynamodb:BatchWriteItem",
@@ -65,17 +87,78 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "changes": _SEND,
         "sweep": _SEND,
     },
-    "due": {f"findings/{DUE_INDEX}": ("dynamodb:Query",), "sweep": _SEND},
+    "due": {
+        f"findings/{DUE_INDEX}": ("dynamodb:Query",),
+        f"findings/{OPEN_INDEX}": ("dynamodb:Query",),
+        "findings": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        "history": ("dynamodb:Query", "dynamodb:PutItem"),
+        "work": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+        "rules/*": _TAKE_RULES,
+        "sweep": _SEND,
+    },
     "announce": {
-        "work": ("dynamodb:UpdateItem",),
+        **_REGISTER,
+        "work": (*_REGISTER["work"], "dynamodb:UpdateItem"),
         "topic": ("sns:Publish",),
         "failures": ("s3:ListBucket",),
         "failures/*": ("s3:PutObject",),
     },
     "reannounce": {
         f"history/{HOUR_INDEX}": ("dynamodb:Query",),
-        "work": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        **_REGISTER,
+        "work": (*_REGISTER["work"], "dynamodb:PutItem", "dynamodb:UpdateItem"),
         "topic": ("sns:Publish",),
+    },
+    "posture": {
+        f"findings/{OPEN_INDEX}": ("dynamodb:Query",),
+        "history": ("dynamodb:Query",),
+        "work": ("dynamodb:Query", "dynamodb:PutItem"),
+    },
+    "export": {
+        "ledger": ("dynamodb:Scan",),
+        "work": ("dynamodb:GetItem", "dynamodb:PutItem"),
+        **_UNSEAL,
+        "evidence/seal/signatures/*": ("s3:GetObjectVersion",),
+        "rules": ("s3:ListBucketVersions",),
+        "rules/*": _TAKE_RULES,
+        "exports/*": ("s3:PutObject",),
+        "seal-key": ("kms:GetPublicKey", "kms:Sign"),
+        "exports": ("sqs:ChangeMessageVisibility",),
+    },
+    "api": {
+        "findings": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        f"findings/{OPEN_INDEX}": ("dynamodb:Query",),
+        f"findings/{ID_INDEX}": ("dynamodb:Query",),
+        "history": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        f"history/{HOUR_INDEX}": ("dynamodb:Query",),
+        "ledger": ("dynamodb:Query",),
+        "work": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        "rules/*": _TAKE_RULES,
+        "evidence": ("s3:ListBucketVersions",),
+        "evidence/items/*": ("s3:GetObject",),
+        "evidence/seal/manifests/*": ("s3:GetObjectVersion",),
+        "exports": _SEND,
+        "exports/*": ("s3:GetObject",),
+    },
+    "seal": {
+        "evidence": ("s3:ListBucketVersions",),
+        "evidence/seal/segments/*": ("s3:PutObject",),
+        "evidence/seal/manifests/*": ("s3:GetObjectVersion", "s3:PutObject"),
+        **_TELL,
+        "failures": ("s3:ListBucket",),
+        "failures/*": ("s3:PutObject",),
+    },
+    "sign": {
+        "evidence": ("s3:ListBucketVersions",),
+        "evidence/seal/manifests/*": ("s3:GetObjectVersion",),
+        "evidence/seal/signatures/*": ("s3:PutObject",),
+        "seal-key": ("kms:GetPublicKey", "kms:Sign"),
+    },
+    "recount": {
+        **_UNSEAL,
+        f"history/{HOUR_INDEX}": ("dynamodb:Query",),
+        **_TELL,
+        "work": ("dynamodb:GetItem", "dynamodb:PutItem"),
     },
     "slack": {
         "findings": ("dynamodb:Query",),
@@ -151,7 +234,7 @@ def _logs(plan: FunctionPlan) -> Json:
 def _event_sources(plan: FunctionPlan) -> Iterator[Json]:
     if plan.queue:
         yield statement(CONSUME, attribute(QUEUES[plan.queue].id))
-    if plan.reads_history:
+    if plan.reads_history or plan.seals:
         yield statement(STREAM, imported("HistoryStreamArn"))
         # AWS confines listing to a table's streams, not to one of them.
         yield statement(LIST_STREAMS, _below("HistoryTableArn", "stream/*"))
@@ -160,11 +243,13 @@ def _event_sources(plan: FunctionPlan) -> Iterator[Json]:
 def _place(name: str) -> Any:
     """Return the ARN of a place that `GRANTS` names."""
     owner, _, part = name.partition("/")
-    if owner in QUEUES:
+    if owner in QUEUES and not part:
         return attribute(QUEUES[owner].id)
     if owner == "topic":
         return imported("TopicArn")
-    if owner in ("failures", "rules"):
+    if owner == "seal-key":
+        return imported("SealKeyArn")
+    if owner in ("evidence", "exports", "failures", "rules"):
         bucket = f"{owner.capitalize()}BucketArn"
         return _below(bucket, part) if part else imported(bucket)
     table = f"{owner.capitalize()}TableArn"

@@ -47,9 +47,12 @@ class FunctionPlan:
         queue: The queue it works through, or None.
         schedule: The rate at which it runs, or None.
         reads_history: True for the reader of the history's stream.
+        seals: True for the stream's second and last reader, which is given all of it.
         describes: True where it looks at resources.
         lists: True where it lists whole populations too.
         variables: Environment variables beyond those that every function has.
+        disk_mb: Its ephemeral storage; None for the 512 that every function has.
+        serves: True for the one behind the REST API.
     """
 
     name: str
@@ -58,14 +61,24 @@ class FunctionPlan:
     queue: str | None = None
     schedule: str | None = None
     reads_history: bool = False
+    seals: bool = False
     describes: bool = False
     lists: bool = False
     variables: tuple[str, ...] = ()
+    disk_mb: int | None = None
+    serves: bool = False
 
     @property
     def id(self) -> str:
-        """Its logical id: Chalice capitalises each word of the name."""
+        """Its logical id: Chalice capitalises each word of the name, and has one for the API."""
+        if self.serves:
+            return "APIHandler"
         return "".join(word.capitalize() for word in self.name.split("_"))
+
+    @property
+    def chalice_name(self) -> str:
+        """What Chalice's configuration calls it."""
+        return "api_handler" if self.serves else self.name
 
     @property
     def deployed_name(self) -> str:
@@ -79,6 +92,7 @@ _LOOKS = (
     "VIGIL_SWEEP_REGIONS",
     "VIGIL_DEFAULT_OWNER",
     "VIGIL_RULES_BUCKET",
+    "VIGIL_EVIDENCE_BUCKET",
 )
 _SWEEPS = (
     "VIGIL_ACCOUNT_ID",
@@ -87,7 +101,25 @@ _SWEEPS = (
     "VIGIL_SWEEP_REGIONS",
     "VIGIL_RULES_BUCKET",
 )
+_SEALS = ("VIGIL_ACCOUNT_ID", "VIGIL_PARTITION", "VIGIL_EVIDENCE_BUCKET")
 _SLACK = ("VIGIL_SLACK_SECRET", "VIGIL_SLACK_CHANNEL", "VIGIL_SLACK_QUEUE_URL")
+_EXPORTS = (
+    "VIGIL_EVIDENCE_BUCKET",
+    "VIGIL_EXPORTS_BUCKET",
+    "VIGIL_EXPORTS_QUEUE_URL",
+    "VIGIL_RULES_BUCKET",
+    "VIGIL_SEAL_KEY_ID",
+)
+_SERVES = (
+    "VIGIL_ACCOUNT_ID",
+    "VIGIL_PARTITION",
+    "VIGIL_SWEEP_REGIONS",
+    "VIGIL_DEFAULT_OWNER",
+    "VIGIL_RULES_BUCKET",
+    "VIGIL_EVIDENCE_BUCKET",
+    "VIGIL_EXPORTS_BUCKET",
+    "VIGIL_EXPORTS_QUEUE_URL",
+)
 
 FUNCTIONS = (
     FunctionPlan(
@@ -119,7 +151,7 @@ FUNCTIONS = (
         memory_mb=256,
         timeout_seconds=60,
         schedule="rate(15 minutes)",
-        variables=("VIGIL_SWEEP_QUEUE_URL",),
+        variables=("VIGIL_ACCOUNT_ID", "VIGIL_SWEEP_QUEUE_URL", "VIGIL_RULES_BUCKET"),
     ),
     FunctionPlan(
         name="announce",
@@ -134,6 +166,40 @@ FUNCTIONS = (
         timeout_seconds=300,
         schedule="rate(15 minutes)",
         variables=("VIGIL_TOPIC_ARN",),
+    ),
+    FunctionPlan(
+        name="posture",
+        memory_mb=256,
+        timeout_seconds=300,
+        schedule="rate(1 hour)",
+        variables=("VIGIL_ACCOUNT_ID",),
+    ),
+    # An export is gathered on disk, twice the size of what it leaves.
+    FunctionPlan(
+        name="export",
+        memory_mb=1_024,
+        timeout_seconds=900,
+        queue="exports",
+        disk_mb=4_096,
+        variables=_EXPORTS,
+    ),
+    # API Gateway waits 29 s for an answer. More memory is more CPU, which a cold start needs.
+    FunctionPlan(name="api", memory_mb=1_024, timeout_seconds=29, serves=True, variables=_SERVES),
+    FunctionPlan(name="seal", memory_mb=256, timeout_seconds=60, seals=True, variables=_SEALS),
+    FunctionPlan(
+        name="sign",
+        memory_mb=256,
+        timeout_seconds=300,
+        schedule="rate(1 hour)",
+        variables=(*_SEALS, "VIGIL_SEAL_KEY_ID"),
+    ),
+    # A day's entries are in its memory, by their hashes.
+    FunctionPlan(
+        name="recount",
+        memory_mb=512,
+        timeout_seconds=900,
+        schedule="rate(1 day)",
+        variables=_SEALS,
     ),
     # A claim's lease is 90 s: a function that ran longer could post what somebody else posts too.
     FunctionPlan(name="slack", memory_mb=256, timeout_seconds=60, queue="slack", variables=_SLACK),
@@ -156,6 +222,14 @@ QUEUES: Mapping[str, QueuePlan] = {
         # count as receives, hence the many.
         QueuePlan(
             name="slack", batch_size=1, concurrency=2, max_receives=1_000, old_after_seconds=3_600
+        ),
+        # One at a time fills a function's disk; what failed three times fails for good.
+        QueuePlan(
+            name="exports",
+            batch_size=1,
+            concurrency=2,
+            max_receives=3,
+            old_after_seconds=4 * 3_600,
         ),
     )
 }

@@ -33,4 +33,10 @@ def to_cloudformation(sam: Json) -> Json:
         template, parameter_values=parameters
     )
     result: Json = undo_mark_unicode_str_in_template(translated)
-    return result
+    return {**result, "Resources": _in_order(result["Resources"], list(sam["Resources"]))}
+
+
+def _in_order(resources: Json, names: list[str]) -> Json:
+    """Return resources as they were given, then what SAM made: with an API, SAM shuffles them."""
+    made = (name for name in resources if name not in names)
+    return {name: resources[name] for name in (*names, *made) if name in resources}

@@ -4,14 +4,14 @@ Which rules cover a control is not written there: that is read from the rules.
 """
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from chalicelib.export._frameworks import in_order
+
 TABLES = Path(__file__).with_name("frameworks")
-_NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,6 @@ class Control:
 def controls_of(framework: str) -> tuple[Control, ...]:
     """Return the controls of a framework in order of their numbers; none for an unknown one."""
     return tuple(sorted(_controls(framework), key=lambda control: in_order(control.number)))
-
-
-def in_order(number: str) -> tuple[tuple[int, str], ...]:
-    """Return what sorts 4.2 before 4.10, and AC-2(1) before AC-17."""
-    parts = _NUMBERS.split(number.lower())
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
 def _controls(framework: str) -> Iterator[Control]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from chalicelib.model import ResourceType
+from chalicelib.resources._owner import TAGS_POINTER
 from vigil.package.catalogue import Catalogue
 from vigil.package.permissions import (
     CONFINED,
@@ -34,7 +35,8 @@ off in [`vigil.yaml`](../guide/settings.md) and the package is built with it \
 `vigil rules deploy` switches rules without touching roles.
 Rules about changes need no permission: they read the record."""
 _BY_TYPE = """Every type is listed by the sweep, whether rules judge it or not; it is described \
-only as far as rules ask. Actions for facets that no rule needs are granted to nobody."""
+only as far as rules ask, and its tags, which name its owner. Actions for facets that nothing \
+needs are granted to nobody."""
 MANY = 3
 
 
@@ -71,8 +73,20 @@ def _granted(
     if plan.name == "slack":
         reading = codes(("secretsmanager:GetSecretValue", "ssm:GetParameter"))
         yield reading, "the secret you name, where it is", "itself"
+    tagged = _tag_actions(catalogue)
     for action in looks_of(plan, catalogue):
-        yield code(action), _places(action), _named(users.get(action, []))
+        otherwise = "owners" if action in tagged else "listing"
+        yield code(action), _places(action), _named(users.get(action, [])) or otherwise
+
+
+def _tag_actions(catalogue: Catalogue) -> frozenset[str]:
+    """Return what reads tags, which name a resource's owner: needed even where no rule asks."""
+    return frozenset(
+        action
+        for _, facet in catalogue.facets()
+        if TAGS_POINTER in facet.pointers
+        for action in facet.permissions
+    )
 
 
 def _places(action: str) -> str:
@@ -84,7 +98,7 @@ def _named(rules: list[str]) -> str:
     """Return rules by name where they are few; the table by rule has all of them."""
     if len(rules) > MANY:
         return link(f"{len(rules)} rules", "#by-rule")
-    return ", ".join(map(_linked, sorted(rules))) or "listing"
+    return ", ".join(map(_linked, sorted(rules)))
 
 
 def _linked(rule_id: str) -> str:

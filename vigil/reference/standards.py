@@ -5,13 +5,14 @@ tells when somebody breaks the control, not whether it was ever kept.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from chalicelib.export._frameworks import TITLES, in_order
 from chalicelib.model import Rule, RuleKind
 from vigil.reference import markdown
-from vigil.reference.controls import Control, controls_of, in_order
+from vigil.reference.controls import Control, controls_of
 from vigil.reference.markdown import code, link, plain, table
 
 _UNSAFE = re.compile(r"[^a-z0-9.-]+")
@@ -36,21 +37,6 @@ class Framework:
     key: str
     title: str
     file: str
-
-
-#: In the order in which they are told of.
-TITLES: Mapping[str, str] = {
-    **{
-        f"cis-aws-{version}": f"CIS AWS Foundations Benchmark {version}"
-        for version in ("7.0", "6.0", "5.0", "3.0", "1.4")
-    },
-    "fsbp": "AWS Foundational Security Best Practices",
-    "nist-800-53-r5": "NIST SP 800-53 Revision 5",
-    "pci-dss-4.0": "PCI DSS 4.0",
-    "soc2": "SOC 2",
-    "iso27001-2022": "ISO/IEC 27001:2022, Annex A",
-    "hipaa": "HIPAA Security Rule",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from chalicelib.evaluate.rulebook import Rulebook
 from chalicelib.findings.store import table_definitions
 from chalicelib.model.notice import Notice
 from tests.e2e.crash.workers import Workers
+from vigil.local._evidence import create_buckets
 from vigil.local._principals import HOME_REGION, client_for, user_environment
 from vigil.local._slack_html import Shown
 from vigil.local._streams import _lambda_form
@@ -92,11 +93,12 @@ class Account:
         """Forget everything that happened, on both sides; Vigil tells by a bot or a webhook."""
         while self.groups:
             self.client("ec2").delete_security_group(GroupId=self.groups.pop())
+        s3_backends[self.aws.account_id]["aws"].reset()
+        s3control_backends[self.aws.account_id]["aws"].reset()
+        create_buckets(self.aws.url)
         self.written()
         for name in QUEUES:
             self._purge(name)
-        s3_backends[self.aws.account_id]["aws"].reset()
-        s3control_backends[self.aws.account_id]["aws"].reset()
         self._topic.sent_notifications.clear()
         self.slack = SlackStandIn()
         self.aws.add_page("/slack", self.slack)

@@ -33,6 +33,7 @@ def remember(event: dict[str, Any], _: Any) -> None:
         change = json.loads(record["body"])["detail"]
         item = {
             "pk": {"S": change["eventID"]},
+            "kind": {"S": "opened"},
             "name": {"S": change["eventName"]},
             "raw": {"B": b"\x00"},
         }

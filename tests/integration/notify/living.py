@@ -21,6 +21,15 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 #: Slack takes what waited at its pace, however long the weather was bad.
 AFTERWARDS = timedelta(hours=1)
 
+_CACHES = (
+    telling._announcing,
+    telling._approved_until,
+    telling._poster_until,
+    telling._register,
+    telling._slacking,
+    telling._store,
+)
+
 
 def estate_in(world: World, patch: pytest.MonkeyPatch, *, webhook: bool = False) -> Estate:
     """Return an estate without buckets, watched by the deployed handlers."""
@@ -34,7 +43,7 @@ def estate_in(world: World, patch: pytest.MonkeyPatch, *, webhook: bool = False)
     # The composition root's two doors to the world; all behind them is as deployed.
     patch.setattr(telling, "SystemClock", lambda: world.clock)
     patch.setattr(telling, "_clients", lambda _settings: day)
-    for cached in (telling._announcing, telling._slacking, telling._store, telling._poster_until):
+    for cached in _CACHES:
         cached.cache_clear()
     telling._move_cursor(Settings.from_env(), NOW)
     return Estate(day, weather)

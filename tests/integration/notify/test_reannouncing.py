@@ -1,12 +1,14 @@
 """Announcing again: how far back a run looks, and what it remembers of what it did."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from chalicelib.errors import DeliveryError
 from chalicelib.findings.deliveries import KEEP, Deliveries
+from chalicelib.model import TransitionKind
 from chalicelib.model.notice import Entry, Notice
 from chalicelib.pipeline.announcing import (
     FIRST_REACH,
@@ -92,6 +94,28 @@ def test_the_first_run_remembers_where_it_began_though_it_fails(world: World) ->
 
     assert done.failures == ("the topic is closed",)
     assert memory.cursor == NOW
+
+
+def test_a_recorded_configuration_is_not_announced_later_either(world: World) -> None:
+    (opened,), memory = entries_each_hour(world, 1), Memory(NOW)
+    silent = replace(
+        opened.transition, kind=TransitionKind.RECORDED, finding=None, rule_id="", cause=None
+    )
+    published: list[Notice] = []
+
+    def publish(notice: Notice) -> str:
+        published.append(notice)
+        return "message-id"
+
+    done = announce_missed(
+        reading(memory, Entry(pk=opened.pk, sk="item", transition=silent), opened),
+        memory.cursor,
+        announcing(world, publish),
+        memory.keep,
+    )
+
+    assert done.failures == ()
+    assert [notice.entries for notice in published] == [(opened,)]
 
 
 def test_an_entry_that_can_never_be_told_holds_up_later_ones_for_weeks_at_most(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,8 +19,9 @@ from chalicelib.aws import Clients
 from chalicelib.evaluate.bundle import bundle_from
 from chalicelib.findings._tables import WORK
 from chalicelib.model.ruleset import Ruleset
+from tests.integration.package.api_scene import ask_everything, clients
 from vigil.deploying import Place, deploy
-from vigil.local._principals import client_for
+from vigil.local._principals import HOME_REGION, client_for
 from vigil.local.deployment import HANDLERS
 from vigil.local.environment import LocalVigil
 from vigil.local.moto_server import EmbeddedAws
@@ -34,7 +36,7 @@ RULES_BUCKET = "vigil-rules"
 JUDGED = ("AWS::EC2::SecurityGroup", "AWS::S3::Bucket")
 #: What an operation is called in IAM, where the two differ.
 ACTIONS = {
-    "s3:GetObject": "s3:GetObjectVersion",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
 SETTINGS = {
@@ -71,14 +73,13 @@ class Recorder(logging.Handler):
         service = str(model.service_model.service_name)  # type: ignore[union-attr]
         operation = f"{service}:{model.name}"  # type: ignore[union-attr]
         if service == "dynamodb" or ACTIONS.get(operation, operation) in OWN_ACTIONS:
-            body = request["body"]  # type: ignore[index]
-            for action, place in places_of(operation, body):
+            for action, place in places_of(operation, request):  # type: ignore[arg-type]
                 self.calls.add((function, action, place))
         else:
             self.looks.add((function, operation))
 
 
-def places_of(operation: str, body: Any) -> Iterator[tuple[str, str]]:
+def places_of(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the IAM actions of an operation, and where."""
     service, _, name = operation.partition(":")
     action = ACTIONS.get(operation, operation)
@@ -86,13 +87,26 @@ def places_of(operation: str, body: Any) -> Iterator[tuple[str, str]]:
         yield action, "topic"
     elif service == "secretsmanager":
         yield action, "secret"
+    elif service == "kms":
+        yield action, "seal-key"
     elif service == "s3":
-        yield action, "rules/*"
+        versioned = "s3:GetObjectVersion" if "versionId=" in request["url"] else action
+        yield versioned if name == "GetObject" else action, _folder(request["url"])
     elif service == "sqs":
-        url = json.loads(body)["QueueUrl"]
+        url = json.loads(request["body"])["QueueUrl"]
         yield action, url.rpartition("vigil-")[2]
     else:
-        yield from _tables_of(name, json.loads(body))
+        yield from _tables_of(name, json.loads(request["body"]))
+
+
+def _folder(url: str) -> str:
+    """Return what of a bucket is granted of which this object is a part."""
+    _, bucket, *path = urlsplit(url).path.split("/")
+    if not any(path):
+        return _short(bucket)
+    *folders, _ = path
+    place = "/".join((_short(bucket), *folders, "*"))
+    return place if place in PLACES else f"{_short(bucket)}/*"
 
 
 def _tables_of(name: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -162,9 +176,12 @@ def _play(catalogue: Catalogue, bundle: Path) -> None:
         s3.create_bucket(Bucket="records")
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[WORLD])
         assert vigil.idle(IDLE_SECONDS)
+        key = f"{aws.account_id}#{HOME_REGION}#AWS::EC2::SecurityGroup#{group}"
+        ask_everything(clients(aws), key)
+        assert vigil.idle(IDLE_SECONDS)
         ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[WORLD])
         assert vigil.idle(IDLE_SECONDS)
-        for name in ("due", "reannounce"):
+        for name in ("due", "reannounce", "posture", "sign", "recount"):
             vigil.run_schedule(name)
         assert vigil.idle(IDLE_SECONDS)
         assert not vigil.bus.failures
@@ -200,6 +217,7 @@ def granted() -> set[Call]:
 
 
 OWN_ACTIONS = {action for _, action, _ in granted()}
+PLACES = {place for *_, place in granted()}
 
 
 #: Grants that the scenario above has no occasion for, and the occasion.
@@ -215,11 +233,40 @@ UNUSED = {
     ("sweep_work", "sqs:SendMessage", "sweep"): "a listing has more than one page",
     ("sweep_work", "sqs:SendMessage", "changes"): "a swept resource is to be confirmed",
     ("due", "sqs:SendMessage", "sweep"): "something is due",
+    ("due", "dynamodb:GetItem", "work"): "the functions share a process: the first one asked",
+    ("due", "s3:GetObjectVersion", "rules/*"): "the first one asked for all",
+    ("due", "dynamodb:Query", "findings/open"): "an exemption ends",
+    ("due", "dynamodb:GetItem", "findings"): "a finding moves while its exemption ends",
+    ("due", "dynamodb:PutItem", "findings"): "an exemption ends",
+    ("due", "dynamodb:Query", "history"): "there is an exemption",
+    ("due", "dynamodb:PutItem", "history"): "an exemption ends",
+    ("due", "dynamodb:PutItem", "work"): "an exemption ends",
+    ("due", "dynamodb:UpdateItem", "work"): "an exemption ends",
+    ("announce", "dynamodb:GetItem", "work"): "an exemption covers a finding",
+    ("announce", "dynamodb:Query", "history"): "there is an exemption",
+    ("reannounce", "dynamodb:Query", "work"): "something was not announced",
+    ("reannounce", "dynamodb:Query", "history"): "there is an exemption",
     ("reannounce", "dynamodb:UpdateItem", "work"): "something was not announced",
     ("reannounce", "dynamodb:GetItem", "work"): "always",
     ("reannounce", "sns:Publish", "topic"): "something was not announced",
+    ("posture", "dynamodb:Query", "history"): "there is an exemption",
+    ("api", "dynamodb:GetItem", "history"): "a finding moves while somebody acts on it",
+    ("api", "s3:GetObjectVersion", "rules/*"): "the first one asked for all",
+    ("api", "s3:GetObject", "exports/*"): "whoever fetches an export, by a URL that the API signed",
+    ("export", "sqs:ChangeMessageVisibility", "exports"): "an export fails for a passing reason",
     ("announce", "s3:ListBucket", "failures"): "Lambda itself, for a lost batch",
     ("announce", "s3:PutObject", "failures/*"): "Lambda itself, for a lost batch",
+    ("export", "s3:GetObjectVersion", "evidence/seal/segments/*"): "something lies on a segment",
+    ("export", "s3:GetObjectVersion", "evidence/seal/signatures/*"): "an hour has passed",
+    ("recount", "s3:GetObjectVersion", "evidence/seal/segments/*"): "something lies on a segment",
+    ("recount", "dynamodb:PutItem", "findings"): "history and seal differ",
+    ("recount", "dynamodb:PutItem", "history"): "history and seal differ",
+    ("seal", "s3:GetObjectVersion", "evidence/seal/manifests/*"): "another process sealed",
+    ("seal", "dynamodb:Query", "findings"): "somebody changes the history",
+    ("seal", "dynamodb:PutItem", "findings"): "somebody changes the history",
+    ("seal", "dynamodb:PutItem", "history"): "somebody changes the history",
+    ("seal", "s3:ListBucket", "failures"): "Lambda itself, for a lost batch",
+    ("seal", "s3:PutObject", "failures/*"): "Lambda itself, for a lost batch",
     ("slack", "dynamodb:GetItem", "history"): "a notice is too large for the topic",
     ("slack", "dynamodb:Query", "work"): "a digest",
     ("slack", "sqs:SendMessage", "slack"): "a burst",

@@ -19,6 +19,8 @@ from vigil.package.plan import FUNCTIONS, QUEUES
 REGION = "eu-west-1"
 #: Checked on the template: moto's CloudFormation knows none of them.
 UNKNOWN_TO_MOTO = {
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Stage",
     "AWS::CloudWatch::Alarm",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
@@ -150,9 +152,31 @@ def test_what_has_no_queue_behind_it_raises_an_alarm_when_it_fails(built: Built)
     assert watched == {plan.id for plan in FUNCTIONS if not plan.queue}
 
 
-def test_the_schedules_run_the_sweep_daily_and_the_rest_every_quarter_of_an_hour(
-    built: Built,
-) -> None:
+def test_every_method_of_the_api_asks_for_aws_iam_and_calls_its_function(built: Built) -> None:
+    (api,) = built.of_type("ApiGateway::RestApi").values()
+    (stage,) = built.of_type("ApiGateway::Stage").values()
+    methods = [one for path in api["Body"]["paths"].values() for one in path.values()]
+
+    assert methods
+    for method in methods:
+        assert method["security"] == [{"sigv4": []}]
+        assert "${APIHandler.Arn}" in json.dumps(method["x-amazon-apigateway-integration"]["uri"])
+    (limits,) = stage["MethodSettings"]
+    assert limits["ThrottlingRateLimit"] > 0
+    assert stage["StageName"] == "api"
+
+
+def test_the_api_has_one_stage_and_its_failures_raise_an_alarm(built: Built) -> None:
+    deployments = built.of_type("ApiGateway::Deployment").values()
+    alarm = built.of_type("CloudWatch::Alarm")["ApiFailsAlarm"]
+
+    assert not any("StageName" in one for one in deployments)
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5XXError")
+    (api,) = built.of_type("ApiGateway::RestApi").values()
+    assert alarm["Dimensions"] == [{"Name": "ApiName", "Value": api["Name"]}]
+
+
+def test_each_schedule_runs_as_often_as_its_work_needs(built: Built) -> None:
     rules = built.of_type("Events::Rule").values()
 
     rates = {
@@ -165,7 +189,23 @@ def test_the_schedules_run_the_sweep_daily_and_the_rest_every_quarter_of_an_hour
         "SweepStart": "rate(1 day)",
         "Due": "rate(15 minutes)",
         "Reannounce": "rate(15 minutes)",
+        "Posture": "rate(1 hour)",
+        "Sign": "rate(1 hour)",
+        "Recount": "rate(1 day)",
     }
+
+
+def test_the_stream_has_two_readers_and_the_seal_is_given_all_of_it(built: Built) -> None:
+    feeds = built.of_type("Lambda::EventSourceMapping")
+    stream = {"Fn::ImportValue": {"Fn::Sub": "${DataStack}-HistoryStreamArn"}}
+
+    readers = {name: feed for name, feed in feeds.items() if feed["EventSourceArn"] == stream}
+
+    assert readers.keys() == {"AnnounceFeed", "SealFeed"}
+    seal = readers["SealFeed"]
+    assert "FilterCriteria" not in seal
+    assert seal["MaximumRetryAttempts"] == -1
+    assert (seal["BatchSize"], seal["MaximumBatchingWindowInSeconds"]) == (500, 10)
 
 
 def test_only_our_own_rules_may_send_changes(built: Built) -> None:
@@ -337,3 +377,13 @@ def test_deleting_the_app_and_even_the_data_stack_leaves_the_history(
     assert boto3.client("lambda", region_name=REGION).list_functions()["Functions"] == []
     assert boto3.client("sqs", region_name=REGION).list_queues().get("QueueUrls", []) == []
     assert boto3.client("dynamodb", region_name=REGION).list_tables()["TableNames"] == TABLES
+
+
+def test_exports_have_a_disk_and_all_others_the_one_that_everybody_has(built: Built) -> None:
+    disks = {
+        name: one["EphemeralStorage"]["Size"]
+        for name, one in built.of_type("Lambda::Function").items()
+        if "EphemeralStorage" in one
+    }
+
+    assert disks == {"Export": 4_096}

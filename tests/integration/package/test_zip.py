@@ -20,6 +20,7 @@ from vigil.package.archive import missing_in, repack
 from vigil.package.build import APP, DATA, FORWARDER, ZIP, package
 from vigil.package.dependencies import requirements_in
 from vigil.package.errors import PackageError
+from vigil.package.plan import FUNCTIONS
 from vigil.package.stage import LAMBDA_REQUIREMENTS
 
 LIMIT_BYTES = 12 * 1024 * 1024
@@ -121,7 +122,7 @@ def test_every_handler_loads_from_the_zip_and_the_runtimes_boto3(
         env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1"},
     )
 
-    assert len(handlers) == 7
+    assert len(handlers) == len(FUNCTIONS)
     assert loaded.stderr == ""
     assert loaded.stdout.split() == ["callable"] * len(handlers)
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from chalicelib.findings._items import row_from
+from chalicelib.findings._tables import LEDGER
 from tests.integration.pipeline.world import World
 
 BUCKET = "AWS::S3::Bucket"
@@ -48,6 +50,7 @@ def test_a_bucket_event_makes_one_read_per_facet_two_queries_and_one_transaction
         "s3:GetBucketAcl",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketPolicy",
+        "s3:GetBucketTagging",  # whose it is
         "s3:GetBucketVersioning",
         "s3:GetPublicAccessBlock",
         "s3control:GetPublicAccessBlock",
@@ -55,7 +58,7 @@ def test_a_bucket_event_makes_one_read_per_facet_two_queries_and_one_transaction
     ]
 
 
-def test_a_bucket_event_that_changes_nothing_makes_nine_calls(world: World) -> None:
+def test_a_bucket_event_that_changes_nothing_makes_ten_calls(world: World) -> None:
     open_bucket(world)
     world.deliver_all()
     world.client("s3").put_bucket_tagging(Bucket="reports", Tagging={"TagSet": []})
@@ -67,8 +70,8 @@ def test_a_bucket_event_that_changes_nothing_makes_nine_calls(world: World) -> N
 
     world.deliver(ownership_written)
 
-    # Six reads, the bucket's Query, the Query for trails that write into it, the transaction.
-    assert len(world.calls) == 9
+    # Seven reads, the bucket's Query, the Query for trails that write into it, the transaction.
+    assert len(world.calls) == 10
     assert "s3:ListBuckets" not in world.calls
 
 
@@ -250,3 +253,22 @@ def test_a_denied_read_after_a_decided_one_is_a_finding_of_its_own(world: World)
     assert finding.status == "OPEN"
     assert "s3:GetBucketPolicy" in finding.message
     assert "s3-bucket-no-public-read" in world.open_findings(BUCKET, "reports")
+
+
+def test_the_ledger_names_whoever_made_a_call_however_they_are_called(world: World) -> None:
+    world.client("s3").create_bucket(Bucket="reports")
+    (created,) = world.take_records()
+    stranger = {
+        "type": "IAMUser",
+        "userName": "a\u202eb" + "x" * 500,
+        "arn": "arn:aws:iam::1:user/x",
+    }
+
+    world.deliver(created)
+    world.deliver({**created, "eventID": "e-2", "userIdentity": stranger})
+
+    items = world.client("dynamodb").scan(TableName=LEDGER)["Items"]
+    names = sorted(str(row_from(item).actor) for item in items)
+    assert names[1] == "someone"
+    assert names[0].startswith("a\ufffdbxxx")
+    assert len(names[0]) == 256

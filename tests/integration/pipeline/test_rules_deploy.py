@@ -13,7 +13,10 @@ from moto import mock_aws
 from chalicelib.deployed import OBJECT_KEY, POINTER_KEY
 from chalicelib.evaluate.bundle import ruleset_from
 from chalicelib.findings._tables import WORK, table_definitions
+from chalicelib.model.ruleset import narrowed
 from vigil.cli import main
+from vigil.cli._deploy import beyond
+from vigil.package.catalogue import Catalogue
 from vigil.rulefiles import RULES
 
 REGION = "us-east-1"
@@ -111,26 +114,13 @@ def test_what_stands_in_the_way_is_one_line(arguments: list[str], said: str) -> 
     assert pointed_at() is None
 
 
-@pytest.mark.usefixtures("account")
-def test_rules_that_need_more_than_the_stack_has_are_told(tmp_path: Path) -> None:
-    rule = [
-        "id: s3-bucket-tagged-mine",
-        "title: Buckets bear at least one tag",
-        "severity: low",
-        "resource: AWS::S3::Bucket",
-        "compliant_when: {properties: {Tags: {minItems: 1}}}",
-        'message: "{id} bears no tag"',
-        "risk: Nobody knows whose bucket it is.",
-        "fix: {text: Tag it with its owner.}",
-        "examples:",
-        "  - {name: tagged, expect: COMPLIANT, configuration: {Tags: [{Key: owner, Value: me}]}}",
-        "  - {name: bare, expect: NON_COMPLIANT, at: /properties/Tags, configuration: {Tags: []}}",
-        "  - {name: unread, expect: INSUFFICIENT_DATA, gaps: [/properties/Tags]}",
-    ]
-    (tmp_path / "s3-bucket-tagged-mine.yaml").write_text("\n".join(rule), encoding="utf-8")
+def test_rules_that_need_more_than_the_stack_has_are_told() -> None:
+    whole = Catalogue.read()
+    kinds = {rule.id: rule.resource_type for rule in whole.rules}
+    few = narrowed(whole.ruleset, {name for name in kinds if kinds[name] != "AWS::IAM::User"})
 
-    result = deploy("--rules", str(tmp_path))
+    more, how = beyond(Catalogue.of(few, whole.types), whole)
 
-    assert result.exit_code == 0, result.stderr
-    assert "s3:GetBucketTagging" in result.stderr
-    assert "vigil package --rules" in result.stderr
+    assert "iam:ListMFADevices" in more
+    assert "vigil package --rules" in how
+    assert list(beyond(whole, Catalogue.of(few, whole.types))) == []

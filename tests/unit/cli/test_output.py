@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.cli.output import FORMULA_STARTS, Csv, JsonLines, OutputError, cell, opened
+from chalicelib.export._cells import FORMULA_STARTS, cell
+from vigil.cli.output import Csv, JsonLines, OutputError, opened
 
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\u200b=1")
 

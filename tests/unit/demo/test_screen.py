@@ -76,6 +76,15 @@ def test_a_short_difference_is_whole() -> None:
     assert "/a/b: true → false" in screen_of(section("Changed: /a/b: true → false"))
 
 
+def test_what_a_first_look_found_is_seen_and_not_changed() -> None:
+    shown = screen_of(section("Seen: /a/b: true"))
+
+    assert "Seen" in shown
+    assert "/a/b: true" in shown
+    assert "Changed" not in shown
+    assert "Seen:" not in shown
+
+
 def test_the_footnote_drops_ids_and_keeps_the_rule() -> None:
     shown = screen_of(context(f"a-rule · finding {HASH} revision 1 · event {EVENT} · owner red"))
 

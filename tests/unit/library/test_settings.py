@@ -154,3 +154,18 @@ def test_a_parameter_of_another_kind_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RuleDocumentError, match="expected a number such as 90, not 'soon'"):
         read(tmp_path, "rules:", f"  {STALE}: {{parameters: {{{name}: soon}}}}")
+
+
+def test_an_exemptions_longest_time_and_its_reminder_are_set(tmp_path: Path) -> None:
+    plain = library(TYPES).ruleset.exemptions
+
+    ruleset = read(tmp_path, "exemptions: {max_days: 30}").ruleset
+
+    assert (plain.max_days, plain.remind_days) == (90, 14)
+    assert (ruleset.exemptions.max_days, ruleset.exemptions.remind_days) == (30, 14)
+
+
+@pytest.mark.parametrize("wrong", ["{max_days: 0}", "{max_days: 5000}", "{forever: true}", "{}"])
+def test_an_exemption_without_an_end_is_refused(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(RuleDocumentError):
+        read(tmp_path, f"exemptions: {wrong}")

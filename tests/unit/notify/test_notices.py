@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.model import Reason, Severity, TransitionKind
-from chalicelib.model.notice import Level, is_posted
+from chalicelib.model.notice import TOLD_KINDS, Level, is_posted
 from chalicelib.notify.notices import UNREADABLE_RULE_ID, level_of, notices_from
 from tests.unit.notify.told import DETECTION, FINDING, entry, transition
 
@@ -36,6 +36,19 @@ def test_what_a_first_look_finds_is_told_by_its_summary_only(reason: Reason) -> 
 
 def test_an_explained_detection_is_not_told() -> None:
     assert notices_from([entry(transition(TransitionKind.EXPLAINED))]) == ()
+
+
+UNTOLD = sorted(set(TransitionKind) - TOLD_KINDS)
+
+
+@pytest.mark.parametrize("kind", UNTOLD)
+def test_what_is_history_only_is_not_told_beside_what_is(kind: TransitionKind) -> None:
+    recorded = replace(transition(kind), finding=None, rule_id="")
+
+    (notice,) = notices_from([entry(recorded), entry()])
+
+    assert TransitionKind.RECORDED in UNTOLD
+    assert notice.entries == (entry(),)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from chalicelib.model import Difference, ResourceRef, RuleCount, Severity, Subje
 from chalicelib.model import TransitionKind as Kind
 from chalicelib.notify import slack
 from chalicelib.notify._blocks import plainly
-from tests.unit.notify.told import ACTOR, CAUSE, DETECTION, FINDING, resolved, transition
+from tests.unit.notify.told import ACTOR, CAUSE, DETECTION, FINDING, NOW, resolved, transition
 
+LOOKED_BEFORE = NOW - timedelta(days=1)
 HOSTILE = "<!channel> <@U123> *bold* `code` <https://evil.example|click> \u202e\x00\x1b[31m&amp;"
 
 
@@ -30,19 +31,40 @@ def shown(payload: slack.Payload) -> str:
 
 def test_a_message_says_what_where_who_why_and_how_to_fix() -> None:
     change = Difference(pointer="/observed/BucketPolicy", before=None, after={"Effect": "Allow"})
+    finding = replace(FINDING, seen_from=LOOKED_BEFORE)
 
-    text = shown(slack.payload([FINDING], [transition(differences=(change,))]))
+    text = shown(slack.payload([finding], [transition(told=finding, differences=(change,))]))
 
     for part in (
         "CRITICAL · reports can be read by anyone",
         "Rule: Nobody outside can read the bucket",
         "AWS::S3::Bucket reports in account 111122223333, eu-west-1",
         "release (role deployer) by PutBucketPolicy from 198.51.100.7 via Terraform/1.11.4",
-        'nothing → {"Effect":"Allow"}',
+        'Changed: /observed/BucketPolicy: nothing → {"Effect":"Allow"}',
         "Anyone can download what lies in it.",
         "Remove the statement.",
     ):
         assert part in text
+
+
+def test_what_a_first_look_found_is_not_said_to_have_changed() -> None:
+    there = Difference(pointer="/observed/BucketPolicy", before=None, after={"Effect": "Allow"})
+
+    text = shown(slack.payload([FINDING], [transition(differences=(there,))]))
+
+    assert 'Seen: /observed/BucketPolicy: {"Effect":"Allow"}' in text
+    assert "nothing →" not in text
+
+
+@pytest.mark.parametrize("kind", [Kind.REOPENED, Kind.UPDATED, Kind.RESOLVED])
+def test_whatever_moved_shows_before_and_after_in_its_message(kind: Kind) -> None:
+    finding = resolved() if kind is Kind.RESOLVED else replace(FINDING, revision=3, episode=2)
+    change = Difference(pointer="/observed/Acl", before="read", after="<!channel>")
+    moved = transition(kind, finding, differences=(change,))
+
+    for payload in (slack.payload([finding], [moved]), slack.reply(moved)):
+        (element,) = [e for e in texts(payload) if "/observed/Acl: read → <!channel>" in e["text"]]
+        assert element["type"] == "plain_text"
 
 
 def test_an_unknown_actor_is_said_to_be_unknown() -> None:

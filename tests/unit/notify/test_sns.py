@@ -57,6 +57,30 @@ def test_an_email_reads_like_a_letter() -> None:
     assert "How to fix: Remove the statement." in text
 
 
+@pytest.mark.parametrize(
+    "kind", [TransitionKind.REOPENED, TransitionKind.UPDATED, TransitionKind.RESOLVED]
+)
+def test_an_email_shows_before_and_after_of_whatever_moved(kind: TransitionKind) -> None:
+    finding = resolved() if kind is TransitionKind.RESOLVED else replace(FINDING, revision=3)
+    changes = tuple(
+        Difference(pointer=f"/observed/{name}", before="open\nwide", after="shut") for name in "ab"
+    )
+
+    text = published(entry(transition(kind, finding, differences=changes)))["email"]
+
+    for name in "ab":
+        assert f"\nChanged: /observed/{name}: open wide → shut\n" in text
+
+
+def test_an_email_does_not_say_that_what_a_first_look_found_has_changed() -> None:
+    there = Difference(pointer="/observed/Acl", before=None, after="read")
+
+    text = published(entry(transition(differences=(there,))))["email"]
+
+    assert "\nSeen: /observed/Acl: read\n" in text
+    assert "Changed" not in text
+
+
 def test_an_email_about_a_sweep_names_the_worst_rules_and_machines_get_all() -> None:
     counts = tuple(
         RuleCount(

@@ -6,9 +6,18 @@ from typing import Any
 import pytest
 
 from chalicelib.ingest.routing import patterns as delivered
+from chalicelib.model import TransitionKind
+from chalicelib.model.notice import TOLD_KINDS
 from vigil.local._patterns import matches
 from vigil.package.catalogue import Catalogue
-from vigil.package.patterns import ANY, EVEN_READS, LIMIT_CHARS, event_patterns, state_of
+from vigil.package.patterns import (
+    ANY,
+    EVEN_READS,
+    LIMIT_CHARS,
+    TOLD_ENTRIES,
+    event_patterns,
+    state_of,
+)
 
 CATALOGUE = Catalogue.read()
 PATTERNS = event_patterns(CATALOGUE.types, CATALOGUE.rulebook)
@@ -102,3 +111,19 @@ def test_only_the_rule_of_what_is_refused_asks_for_reads() -> None:
     assert asking["detail"] == {
         "errorCode": [{"prefix": "AccessDenied"}, {"suffix": "UnauthorizedOperation"}]
     }
+
+
+def test_only_new_entries_that_somebody_is_told_of_are_announced() -> None:
+    called_for = {
+        (verb, kind)
+        for verb in ("INSERT", "MODIFY", "REMOVE")
+        for kind in TransitionKind
+        if matches(TOLD_ENTRIES, stream_record(verb, kind))
+    }
+
+    assert called_for == {("INSERT", kind) for kind in TOLD_KINDS}
+    assert ("INSERT", TransitionKind.RECORDED) not in called_for
+
+
+def stream_record(verb: str, kind: TransitionKind) -> dict[str, Any]:
+    return {"eventName": verb, "dynamodb": {"NewImage": {"kind": {"S": kind.value}}}}

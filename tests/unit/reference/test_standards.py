@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.export._frameworks import TITLES, in_order
 from chalicelib.model import RuleKind
-from vigil.reference.controls import TABLES, controls_of, in_order
-from vigil.reference.standards import TITLES, framework_page, page_of, standings, summary
+from vigil.reference.controls import TABLES, controls_of
+from vigil.reference.standards import framework_page, page_of, standings, summary
 from vigil.rulefiles import built_in
 
 RULES = tuple(file.rule for file in built_in().files)
