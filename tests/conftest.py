@@ -3,6 +3,7 @@
 Hypothesis tries the same cases in every default run; `make test-slow` looks for new ones.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,16 @@ sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 settings.register_profile("same", derandomize=True)
 settings.register_profile("new", settings.get_profile("default"))
 settings.load_profile("same")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives until the end: thousands of tests, every model.
+
+    It would walk through all of it again and again; what tests make is still collected.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

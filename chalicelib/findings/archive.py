@@ -45,6 +45,8 @@ MARKERS_SEEN = 20
 _NUMBER = re.compile(r"/(\d{10})\.json$")
 _HIGHEST = 10**10 - 1
 _ABSENT = frozenset({"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+#: What lies under a delete marker is denied to whoever may not list the bucket.
+_ABSENT_OR_HIDDEN = _ABSENT | {"AccessDenied"}
 _Name = tuple[str, str]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -221,7 +223,7 @@ class Archive:
         except BrokenSealError:
             return None
         except ClientError as error:
-            if code_of(error) not in _ABSENT:
+            if code_of(error) not in (_ABSENT if name[1] else _ABSENT_OR_HIDDEN):
                 raise
             return None
         return lines if digest(lines) == sha256 else None

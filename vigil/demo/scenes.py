@@ -116,6 +116,8 @@ SCENES = (
     Scene(
         title="Vigil is deployed; its first sweep looks at what stands already",
         act=sweep,
+        # Everything in the account is looked at: the one scene that takes its time.
+        seconds=60.0,
         # Only the worst rules are named: which ones grows with the library, that some are does not.
         expects=(("First sweep of account", "critical · not met by"),),
     ),

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -54,19 +55,27 @@ class World:
     database: Database
     clock: Clock
     iterators: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Return a client that never retries."""
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id="AKIAROOT",
-            aws_secret_access_key="x",
-            config=CONFIG,
-        )
+        if service not in self.clients:
+            self.clients[service] = boto3.client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id="AKIAROOT",
+                aws_secret_access_key="x",
+                config=CONFIG,
+            )
+        return self.clients[service]
 
-    @property
+    @cached_property
+    def dynamodb(self) -> Any:
+        """A client of the tables."""
+        return self.database.client()
+
+    @cached_property
     def store(self) -> DynamoStore:
         """The store whose history is sealed."""
         return self.database.store()
@@ -78,14 +87,14 @@ class World:
 
     def sealing(self, seal: Seal | None = None) -> Sealing:
         """Return what the functions use; a new one knows nothing of what another sealed."""
-        dynamodb, table = self.database.client(), self.database.table
+        table = self.database.table
         return Sealing(
             clock=self.clock,
             store=self.store,
             seal=seal or Seal(self.client("s3"), self.bucket),
             archive=self.archive,
             signer=Signer(lambda: self.client("kms"), self.key_id),
-            recount=Recount(dynamodb, table("history"), table("work"), self.archive),
+            recount=Recount(self.dynamodb, table("history"), table("work"), self.archive),
             subject=subject_of(table("history"), ACCOUNT, REGION, "aws"),
         )
 
@@ -106,15 +115,15 @@ class World:
 
     def tamper(self, item: dict[str, Any]) -> None:
         """Do what no IAM condition can forbid."""
-        self.database.client().put_item(TableName=self.database.table("history"), Item=item)
+        self.dynamodb.put_item(TableName=self.database.table("history"), Item=item)
 
-    @property
+    @cached_property
     def _streams(self) -> Any:
         return client_for(self.database.url, "dynamodbstreams")
 
     def _iterators(self) -> dict[str, str]:
         if not self.iterators:
-            table = self.database.client().describe_table(TableName=self.database.table("history"))
+            table = self.dynamodb.describe_table(TableName=self.database.table("history"))
             arn = table["Table"]["LatestStreamArn"]
             shards = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
             for shard in shards:
@@ -127,7 +136,7 @@ class World:
 @pytest.fixture(scope="module")
 def evidence() -> Iterator[tuple[str, dict[str, str]]]:
     """A moto with the bucket and the key as a deployment has them."""
-    with EmbeddedAws() as aws:
+    with EmbeddedAws(managed_policies=False) as aws:
         yield aws.url, evidence_environment(aws.url)
 
 

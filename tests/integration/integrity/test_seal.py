@@ -20,6 +20,7 @@ from chalicelib.findings.integrity import (
     fingerprint_of,
     manifest_name,
     segment_name,
+    signature_name,
 )
 from chalicelib.findings.lifecycle import reconcile
 from chalicelib.findings.seal import Seal
@@ -67,6 +68,22 @@ class Blind(Archive):
         """Return nothing."""
 
 
+@dataclass
+class ConfinedClient:
+    """An S3 client of a role that may not list objects: what is hidden is denied, not absent."""
+
+    client: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def get_object(self, **request: Any) -> Any:
+        """Get a version, and nothing else."""
+        if "VersionId" in request:
+            return self.client.get_object(**request)
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+
 def flip(world: World, second: float) -> Commit:
     """Open the door, or close it, as a look does that is taken at some second."""
     known = world.store.known(REF)
@@ -109,7 +126,7 @@ def test_nothing_sealed_is_nothing_to_read(world: World) -> None:
         world.archive.public_key()
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
+@pytest.mark.parametrize("count", [1, 2, 7])
 def test_the_head_is_found_without_reading_what_is_before_it(world: World, count: int) -> None:
     batch = batch_from(world.happened(flip(world, 0)))
     seal = Seal(world.client("s3"), world.bucket)
@@ -210,28 +227,30 @@ def mark_deleted(world: World, key: str) -> None:
     [put, put_other_lines, mark_deleted],
     ids=["newer version", "other lines", "delete marker"],
 )
-@pytest.mark.parametrize("thing", ["manifest", "segment", "signature"])
 def test_what_lies_on_top_of_what_is_sealed_hides_nothing(
-    world: World, thing: str, cover: Callable[[World, str], None]
+    world: World, cover: Callable[[World, str], None]
 ) -> None:
     sealed(world, 2)
-    world.sealing().sign()
+    sealing = world.sealing()
+    sealing.sign()
     head = world.archive.head()
     assert head is not None
     before = list(world.archive.entries())
-    keys = {
-        "manifest": manifest_name(2),
-        "segment": segment_name(head.segment),
-        "signature": "seal/signatures/0000000002.json",
-    }
 
-    cover(world, keys[thing])
+    for key in (manifest_name(2), segment_name(head.segment), signature_name(2)):
+        cover(world, key)
 
     assert world.archive.head() == head
     assert list(world.archive.entries()) == before
-    assert fingerprint_of(world.archive.public_key()) == fingerprint_of(
-        world.sealing().signer.public_key()
-    )
+    assert world.archive.public_key() == sealing.signer.public_key()
+
+
+def test_a_segment_that_is_denied_without_its_version_is_read_by_it(world: World) -> None:
+    sealed(world, 1)
+
+    confined = Archive(ConfinedClient(world.client("s3")), world.bucket)
+
+    assert list(confined.entries()) == list(world.archive.entries())
 
 
 def test_a_manifest_that_does_not_follow_is_named(world: World) -> None:
